@@ -1,0 +1,41 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+//
+// Compiler facts, asked once. Besides this file only lane/xsimd_lane.hpp and exec/cuda may ask which compiler or machine this is.
+#pragma once
+
+#define ERG_VERSION_MAJOR 0
+#define ERG_VERSION_MINOR 1
+#define ERG_VERSION_PATCH 0
+
+#if defined(__FAST_MATH__)
+#error "erg: -ffast-math removes NaN and infinity, on which rejection of broken proposals rests; compile without it (erg's fast profile needs no flag)."
+#endif
+
+/// Marks a function that also runs on a CUDA device. The one macro a user meets; may be omitted where CUDA is not wanted.
+#if defined(__CUDACC__)
+#define ERG_FN __host__ __device__
+#else
+#define ERG_FN
+#endif
+
+/// Inlines always: a lane lives in registers only as long as no call stands in its way.
+#if defined(__CUDACC__)
+#define ERG_INLINE __forceinline__
+#else
+#define ERG_INLINE [[gnu::always_inline]] inline
+#endif
+
+/// Set by the target erg::strict, which also switches contraction off (see docs/numerics).
+#if !defined(ERG_STRICT)
+#define ERG_STRICT 0
+#endif
+
+namespace erg {
+
+/// A dimension known only at run time.
+inline constexpr int dynamic = -1;
+
+/// True in the strict profile: the same bits on every lane width, thread count and machine.
+inline constexpr bool is_strict_build = ERG_STRICT != 0;
+
+}  // namespace erg
