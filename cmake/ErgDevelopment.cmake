@@ -1,0 +1,20 @@
+# What only erg's own programs are built with: warnings, sanitizers. Never exported.
+option(ERG_WARNINGS_AS_ERRORS "Warnings stop the build" OFF)
+set(ERG_SANITIZE "" CACHE STRING "Sanitizers for erg's own programs, e.g. address,undefined or thread")
+set_property(CACHE ERG_SANITIZE PROPERTY STRINGS "" "address,undefined" "thread")
+
+add_library(erg_development INTERFACE)
+target_compile_options(erg_development INTERFACE
+  $<$<COMPILE_LANG_AND_ID:CXX,GNU,Clang,AppleClang>:-Wall;-Wextra;-Wshadow;-Wconversion;-Wfloat-conversion>
+  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fconcepts-diagnostics-depth=2>)
+# GCC 12 reports the undefined value inside its own AVX-512 intrinsics as ours (GCC bug 105593).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
+  target_compile_options(erg_development INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-uninitialized;-Wno-maybe-uninitialized>)
+endif()
+if(ERG_WARNINGS_AS_ERRORS)
+  target_compile_options(erg_development INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU,Clang,AppleClang>:-Werror>)
+endif()
+if(ERG_SANITIZE)
+  target_compile_options(erg_development INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${ERG_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer>)
+  target_link_options(erg_development INTERFACE -fsanitize=${ERG_SANITIZE})
+endif()

@@ -1,0 +1,33 @@
+# Compiles SOURCE twice, see ErgCompileFail.cmake. Prints one sentence on what is wrong, with the compiler's text below it.
+
+set(command "${COMPILER}" -std=c++20 -fsyntax-only ${FLAGS})
+if(INCLUDES)
+  list(TRANSFORM INCLUDES PREPEND "-isystem;")
+  list(APPEND command ${INCLUDES})
+endif()
+if(DEFINITIONS)
+  list(TRANSFORM DEFINITIONS PREPEND -D)
+  list(APPEND command ${DEFINITIONS})
+endif()
+
+file(STRINGS "${SOURCE}" expected REGEX "^// expect: ")
+if(NOT expected)
+  message(FATAL_ERROR "${SOURCE} says nowhere what the compiler should say: write a line '// expect: <regex>'")
+endif()
+
+execute_process(COMMAND ${command} "${SOURCE}" RESULT_VARIABLE status OUTPUT_VARIABLE text ERROR_VARIABLE text)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${SOURCE} does not compile even without ERG_FAIL (the right way to write it must compile):\n${text}")
+endif()
+
+execute_process(COMMAND ${command} -DERG_FAIL "${SOURCE}" RESULT_VARIABLE status OUTPUT_VARIABLE text ERROR_VARIABLE text)
+if(status EQUAL 0)
+  message(FATAL_ERROR "${SOURCE} compiles with ERG_FAIL (the misuse must be refused)")
+endif()
+foreach(line IN LISTS expected)
+  string(REGEX REPLACE "^// expect: *" "" regex "${line}")
+  if(NOT text MATCHES "${regex}")
+    message(FATAL_ERROR "${SOURCE} is refused with ERG_FAIL, but not in the words '${regex}':\n${text}")
+  endif()
+  message(STATUS "refused in these words: ${CMAKE_MATCH_0}")
+endforeach()
