@@ -9,7 +9,7 @@ function(erg_add_compile_fail source)
   set(definitions "$<TARGET_PROPERTY:erg_compile_fail_flags,COMPILE_DEFINITIONS>")
   add_test(NAME "${ERG_TEST_PREFIX}misuse: ${title}"
     COMMAND "${CMAKE_COMMAND}" "-DSOURCE=${source}" "-DCOMPILER=${CMAKE_CXX_COMPILER}" "-DFLAGS=${flags}"
-      "-DINCLUDES=${includes}" "-DDEFINITIONS=${definitions}"
+      "-DINCLUDES=${includes}" "-DIMPLICIT=${CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES}" "-DDEFINITIONS=${definitions}"
       -P "${PROJECT_SOURCE_DIR}/cmake/compile_fail.cmake")
   set_tests_properties("${ERG_TEST_PREFIX}misuse: ${title}" PROPERTIES LABELS compile_fail TIMEOUT 300)
 endfunction()

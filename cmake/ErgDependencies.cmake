@@ -24,12 +24,16 @@ if(ERG_WITH_XSIMD AND NOT TARGET xsimd AND NOT TARGET xsimd::xsimd)
   endif()
 endif()
 
-# One name for xsimd, whatever its age; imported, so that its headers are system headers.
+# One name for xsimd, whatever its age; imported, so that its headers are system headers. Only the include folder is taken over:
+# the target in Debian 12 also links a library xtl that does not exist.
 if(ERG_WITH_XSIMD AND NOT TARGET erg::xsimd AND NOT erg_missing)
-  add_library(erg::xsimd INTERFACE IMPORTED)
   if(TARGET xsimd)
-    target_link_libraries(erg::xsimd INTERFACE xsimd)
+    get_target_property(erg_xsimd_include xsimd INTERFACE_INCLUDE_DIRECTORIES)
   else()
-    target_link_libraries(erg::xsimd INTERFACE xsimd::xsimd)
+    get_target_property(erg_xsimd_include xsimd::xsimd INTERFACE_INCLUDE_DIRECTORIES)
+  endif()
+  add_library(erg::xsimd INTERFACE IMPORTED)
+  if(erg_xsimd_include)
+    set_target_properties(erg::xsimd PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${erg_xsimd_include}")
   endif()
 endif()

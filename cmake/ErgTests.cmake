@@ -1,6 +1,6 @@
 # erg_add_tests(<target> SOURCES <...> LABELS <...> [PREFIX <text>] [STRICT] [OPTIONS <...>])
 #
-# One test program; each of its test cases becomes a ctest test named "<prefix><name of the test case>", labelled slow where it is tagged [slow].
+# One test program; each of its test cases becomes a ctest test named "<prefix>: <name of the test case>", labelled slow where it is tagged [slow].
 # The names are asked of the program right after it is linked; a program that cannot list its tests stops the build.
 
 set(ERG_TEST_PREFIX "" CACHE STRING "Put before the name of every test (tells apart the same test of several build trees)")

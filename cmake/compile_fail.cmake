@@ -1,6 +1,8 @@
 # Compiles SOURCE twice, see ErgCompileFail.cmake. Prints one sentence on what is wrong, with the compiler's text below it.
 
 set(command "${COMPILER}" -std=c++20 -fsyntax-only ${FLAGS})
+# A folder that the compiler searches anyway must not be named again: it would move, and <stdlib.h> with it.
+list(REMOVE_ITEM INCLUDES "" ${IMPLICIT})
 if(INCLUDES)
   list(TRANSFORM INCLUDES PREPEND "-isystem;")
   list(APPEND command ${INCLUDES})
@@ -17,7 +19,8 @@ endif()
 
 execute_process(COMMAND ${command} "${SOURCE}" RESULT_VARIABLE status OUTPUT_VARIABLE text ERROR_VARIABLE text)
 if(NOT status EQUAL 0)
-  message(FATAL_ERROR "${SOURCE} does not compile even without ERG_FAIL (the right way to write it must compile):\n${text}")
+  message(NOTICE "${text}")
+  message(FATAL_ERROR "${SOURCE} does not compile even without ERG_FAIL (the right way to write it must compile; the compiler's text is above)")
 endif()
 
 execute_process(COMMAND ${command} -DERG_FAIL "${SOURCE}" RESULT_VARIABLE status OUTPUT_VARIABLE text ERROR_VARIABLE text)
@@ -27,7 +30,8 @@ endif()
 foreach(line IN LISTS expected)
   string(REGEX REPLACE "^// expect: *" "" regex "${line}")
   if(NOT text MATCHES "${regex}")
-    message(FATAL_ERROR "${SOURCE} is refused with ERG_FAIL, but not in the words '${regex}':\n${text}")
+    message(NOTICE "${text}")
+    message(FATAL_ERROR "${SOURCE} is refused with ERG_FAIL, but not in the words '${regex}' (the compiler's text is above)")
   endif()
   message(STATUS "refused in these words: ${CMAKE_MATCH_0}")
 endforeach()

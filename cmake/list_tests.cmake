@@ -32,8 +32,8 @@ macro(add_tests spec labels)
     # Catch2 reads commas and brackets in a name as its own grammar.
     string(REGEX REPLACE "([],\\[\\\\])" "\\\\\\1" escaped "${name}")
     string(APPEND script
-      "add_test([==[${PREFIX}${name}]==] [==[${PROGRAM}]==] [==[${escaped}]==])\n"
-      "set_tests_properties([==[${PREFIX}${name}]==] PROPERTIES LABELS [==[${labels}]==] TIMEOUT ${TIMEOUT} WORKING_DIRECTORY [==[${WORKING_DIRECTORY}]==] SKIP_REGULAR_EXPRESSION [==[erg: skipped, ]==])\n")
+      "add_test([==[${PREFIX}: ${name}]==] [==[${PROGRAM}]==] [==[${escaped}]==])\n"
+      "set_tests_properties([==[${PREFIX}: ${name}]==] PROPERTIES LABELS [==[${labels}]==] TIMEOUT ${TIMEOUT} WORKING_DIRECTORY [==[${WORKING_DIRECTORY}]==] SKIP_REGULAR_EXPRESSION [==[erg: skipped, ]==])\n")
     math(EXPR count "${count} + 1")
   endforeach()
 endmacro()
