@@ -1,0 +1,148 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+#include "erg/lane/traits.hpp"
+
+#include <utility>
+
+namespace erg {
+
+/// Base that gives an energy its dimension: the constant `dim`, or, for D = dynamic, the member function `dim()`.
+template <int D>
+struct Dimension {
+  static_assert(D > 0, "erg: the dimension of an energy is a positive number, or erg::dynamic.");
+  static constexpr int dim = D;
+  constexpr explicit Dimension(int = D) {}
+};
+
+template <>
+struct Dimension<dynamic> {
+  constexpr explicit Dimension(int dim) : dim_(dim) {}
+  ERG_FN constexpr int dim() const { return dim_; }
+
+ private:
+  int dim_;
+};
+
+namespace detail {
+
+/// A real parameter of an energy, kept in double and rounded once to float, so that a lane of either broadcasts it from memory
+/// without a conversion in the inner loop.
+class Parameter {
+ public:
+  constexpr Parameter(double value = 0.0) : wide_(value), narrow_(static_cast<float>(value)) {}
+  ERG_FN constexpr double value() const { return wide_; }
+  template <class L>
+  ERG_FN ERG_INLINE L as() const {
+    if constexpr (sizeof(scalar_t<L>) == sizeof(float)) {
+      return L(narrow_);
+    } else {
+      return L(wide_);
+    }
+  }
+
+ private:
+  double wide_;
+  float narrow_;
+};
+
+/// N parameters (N static: within the energy, trivially copyable to a device; dynamic: owned on the heap, copied deeply).
+template <int N>
+class Parameters {
+ public:
+  constexpr explicit Parameters(int = N) {}
+  constexpr void set(int i, double value) {
+    wide_[i] = value;
+    narrow_[i] = static_cast<float>(value);
+  }
+  ERG_FN static constexpr int size() { return N; }
+  ERG_FN constexpr double operator[](int i) const { return wide_[i]; }
+  template <class L>
+  ERG_FN ERG_INLINE L as(int i) const {
+    if constexpr (sizeof(scalar_t<L>) == sizeof(float)) {
+      return L(narrow_[i]);
+    } else {
+      return L(wide_[i]);
+    }
+  }
+  constexpr const double* begin() const { return wide_; }
+  constexpr const double* end() const { return wide_ + N; }
+
+ private:
+  double wide_[static_cast<unsigned>(N)] = {};
+  float narrow_[static_cast<unsigned>(N)] = {};
+};
+
+template <>
+class Parameters<dynamic> {
+ public:
+  explicit Parameters(int n = 0)
+      : size_(n), wide_(new double[static_cast<unsigned>(n)]()), narrow_(new float[static_cast<unsigned>(n)]()) {}
+  Parameters(const Parameters& other) : Parameters(other.size_) {
+    for (int i = 0; i < size_; ++i) set(i, other[i]);
+  }
+  Parameters(Parameters&& other) noexcept
+      : size_(std::exchange(other.size_, 0)),
+        wide_(std::exchange(other.wide_, nullptr)),
+        narrow_(std::exchange(other.narrow_, nullptr)) {}
+  Parameters& operator=(Parameters other) noexcept {
+    std::swap(size_, other.size_);
+    std::swap(wide_, other.wide_);
+    std::swap(narrow_, other.narrow_);
+    return *this;
+  }
+  ~Parameters() {
+    delete[] wide_;
+    delete[] narrow_;
+  }
+  void set(int i, double value) {
+    wide_[i] = value;
+    narrow_[i] = static_cast<float>(value);
+  }
+  ERG_FN int size() const { return size_; }
+  ERG_FN double operator[](int i) const { return wide_[i]; }
+  template <class L>
+  ERG_FN ERG_INLINE L as(int i) const {
+    if constexpr (sizeof(scalar_t<L>) == sizeof(float)) {
+      return L(narrow_[i]);
+    } else {
+      return L(wide_[i]);
+    }
+  }
+  const double* begin() const { return wide_; }
+  const double* end() const { return wide_ + size_; }
+
+ private:
+  int size_;
+  double* wide_;
+  float* narrow_;
+};
+
+/// Product of static sizes, `dynamic` if either is.
+constexpr int static_product(int a, int b) { return a == dynamic || b == dynamic ? dynamic : a * b; }
+
+/// s <- step(d, s) for d = 0 .. n - 1, from s = 0. Long sums run as four interleaved chains, so that they are bound by
+/// throughput and not by the latency of one addition; the order is fixed, hence the same on every lane type.
+template <int D, class L, class Step>
+ERG_FN ERG_INLINE L accumulate(int n, Step step) {
+  L s0(0.0);
+  if constexpr (D != dynamic && D < 8) {
+#pragma GCC unroll 8
+    for (int d = 0; d < D; ++d) s0 = step(d, s0);
+    return s0;
+  } else {
+    L s1(0.0), s2(0.0), s3(0.0);
+    int d = 0;
+    for (; d + 4 <= n; d += 4) {
+      s0 = step(d, s0);
+      s1 = step(d + 1, s1);
+      s2 = step(d + 2, s2);
+      s3 = step(d + 3, s3);
+    }
+    for (; d < n; ++d) s0 = step(d, s0);
+    return (s0 + s1) + (s2 + s3);
+  }
+}
+
+}  // namespace detail
+}  // namespace erg
