@@ -27,7 +27,7 @@ function(erg_discover_tests target)
     BYPRODUCTS "${list}"
     COMMAND "${CMAKE_COMMAND}"
       "-DPROGRAM=$<TARGET_FILE:${target}>" "-DLIST=${list}" "-DPREFIX=${ERG_TEST_PREFIX}${arg_PREFIX}" "-DLABELS=${labels}"
-      "-DTIMEOUT=${arg_TIMEOUT}" "-DSLOW=${ERG_TEST_SLOW}" "-DCATCH_VERSION=${Catch2_VERSION}" "-DWORKING_DIRECTORY=${CMAKE_CURRENT_BINARY_DIR}"
+      "-DTIMEOUT=${arg_TIMEOUT}" "-DSLOW=${ERG_TEST_SLOW}" "-DLAUNCHER=${ERG_TEST_LAUNCHER}" "-DCATCH_VERSION=${Catch2_VERSION}" "-DWORKING_DIRECTORY=${CMAKE_CURRENT_BINARY_DIR}"
       -P "${PROJECT_SOURCE_DIR}/cmake/list_tests.cmake"
     VERBATIM)
   set(include "${CMAKE_CURRENT_BINARY_DIR}/${target}_include.cmake")

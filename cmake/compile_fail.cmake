@@ -1,4 +1,5 @@
 # Compiles SOURCE twice, see ErgCompileFail.cmake. Prints one sentence on what is wrong, with the compiler's text below it.
+cmake_minimum_required(VERSION 3.23)
 
 set(command "${COMPILER}" -std=c++20 -fsyntax-only ${FLAGS})
 # A folder that the compiler searches anyway must not be named again: it would move, and <stdlib.h> with it.

@@ -1,4 +1,5 @@
 # Asks a Catch2 program for its test cases and writes the add_test() lines for ctest. Run by erg_discover_tests right after linking.
+cmake_minimum_required(VERSION 3.23)
 
 # Catch2 2.x answers with the number of tests as exit status, 3.x with 0; what is not a number is the signal that killed the program.
 function(list_tests spec out)
@@ -7,7 +8,7 @@ function(list_tests spec out)
   else()
     set(how --list-tests --verbosity quiet)
   endif()
-  execute_process(COMMAND "${PROGRAM}" "${spec}" ${how}
+  execute_process(COMMAND ${LAUNCHER} "${PROGRAM}" "${spec}" ${how}
     OUTPUT_VARIABLE lines RESULT_VARIABLE status ERROR_VARIABLE errors WORKING_DIRECTORY "${WORKING_DIRECTORY}" TIMEOUT 60)
   if(NOT status MATCHES "^[0-9]+$" OR (CATCH_VERSION VERSION_GREATER_EQUAL 3 AND NOT status EQUAL 0))
     message(FATAL_ERROR "${PROGRAM} cannot list its tests: ${status}\n${lines}\n${errors}")
@@ -20,6 +21,7 @@ function(list_tests spec out)
 endfunction()
 
 set(script "")
+list(JOIN LAUNCHER " " launcher)
 set(count 0)
 macro(add_tests spec labels)
   list_tests("${spec}" names)
@@ -32,7 +34,7 @@ macro(add_tests spec labels)
     # Catch2 reads commas and brackets in a name as its own grammar.
     string(REGEX REPLACE "([],\\[\\\\])" "\\\\\\1" escaped "${name}")
     string(APPEND script
-      "add_test([==[${PREFIX}: ${name}]==] [==[${PROGRAM}]==] [==[${escaped}]==])\n"
+      "add_test([==[${PREFIX}: ${name}]==] ${launcher} [==[${PROGRAM}]==] [==[${escaped}]==])\n"
       "set_tests_properties([==[${PREFIX}: ${name}]==] PROPERTIES LABELS [==[${labels}]==] TIMEOUT ${TIMEOUT} WORKING_DIRECTORY [==[${WORKING_DIRECTORY}]==] SKIP_REGULAR_EXPRESSION [==[erg: skipped, ]==])\n")
     math(EXPR count "${count} + 1")
   endforeach()

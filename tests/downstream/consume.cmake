@@ -1,4 +1,5 @@
 # One consumer of erg, from configuration to run. KIND says which; see CMakeLists.txt beside this file.
+cmake_minimum_required(VERSION 3.23)
 unset(ENV{CXXFLAGS})
 unset(ENV{LDFLAGS})
 unset(ENV{CMAKE_BUILD_TYPE})
