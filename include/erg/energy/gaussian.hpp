@@ -2,7 +2,7 @@
 #pragma once
 
 #include "erg/energy/parameters.hpp"
-#include "erg/energy/require.hpp"
+#include "erg/detail/require.hpp"
 #include "erg/lane/ops.hpp"
 #include "erg/lane/point.hpp"
 #include "erg/random/normal.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "erg/energy/parameters.hpp"
-#include "erg/energy/require.hpp"
+#include "erg/detail/require.hpp"
 #include "erg/lane/math/exp.hpp"
 #include "erg/lane/math/log.hpp"
 #include "erg/lane/ops.hpp"
