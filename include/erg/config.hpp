@@ -25,6 +25,13 @@
 #define ERG_INLINE [[gnu::always_inline]] inline
 #endif
 
+/// Declares a function object at namespace scope; device code may not name a host variable, even an empty one.
+#if defined(__CUDA_ARCH__)
+#define ERG_OBJECT __device__ constexpr
+#else
+#define ERG_OBJECT inline constexpr
+#endif
+
 /// Set by the target erg::strict, which also switches contraction off (see docs/numerics).
 #if !defined(ERG_STRICT)
 #define ERG_STRICT 0
@@ -37,5 +44,12 @@ inline constexpr int dynamic = -1;
 
 /// True in the strict profile: the same bits on every lane width, thread count and machine.
 inline constexpr bool is_strict_build = ERG_STRICT != 0;
+
+/// Whether a * b + c, rounded once, is an instruction here.
+#if defined(__FMA__) || defined(__aarch64__) || defined(__CUDA_ARCH__)
+inline constexpr bool has_fma = true;
+#else
+inline constexpr bool has_fma = false;
+#endif
 
 }  // namespace erg

@@ -16,6 +16,17 @@ template <class L>
 ERG_FN ERG_INLINE L fma(L a, std::type_identity_t<L> b, std::type_identity_t<L> c) {
   return lane_ops<L>::fma(a, b, c);
 }
+/// True where mul_add is fma: the hardware has it, or the build is strict.
+inline constexpr bool fuses = has_fma || is_strict_build;
+/// a * b + c: fma where that is one instruction, and in strict builds; else two roundings. For polynomials, where either will do.
+template <class L>
+ERG_FN ERG_INLINE L mul_add(L a, std::type_identity_t<L> b, std::type_identity_t<L> c) {
+  if constexpr (fuses) {
+    return lane_ops<L>::fma(a, b, c);
+  } else {
+    return a * b + c;
+  }
+}
 template <class L>
 ERG_FN ERG_INLINE L sqrt(L a) {
   return lane_ops<L>::sqrt(a);
@@ -109,6 +120,78 @@ ERG_FN ERG_INLINE L copysign(L a, std::type_identity_t<L> b) {
   using Word = typename lane_traits<scalar_t<L>>::Bits;
   constexpr Word sign = Word(1) << (8 * sizeof(Word) - 1);
   return from_bits<L>((to_bits(a) & Bits(Word(~sign))) | (to_bits(b) & Bits(sign)));
+}
+
+
+/// The binary format of a lane's scalar.
+template <class T>
+struct Format {
+  using Word = typename lane_traits<T>::Bits;
+  static constexpr bool single = sizeof(T) == 4;
+  static constexpr int fraction_bits = single ? 23 : 52;
+  static constexpr int bias = single ? 127 : 1023;
+  static constexpr Word sign = Word(1) << (8 * sizeof(T) - 1);
+  static constexpr Word fraction = (Word(1) << fraction_bits) - 1;
+  static constexpr Word one = Word(bias) << fraction_bits;
+  static constexpr T magic = single ? T(12582912.0) : T(6755399441055744.0);  // 1.5 * 2^fraction_bits
+};
+
+/// p * 2^n, rounded once, overflow and subnormals included. Requires p of the order of 1 and n integer, |n| <= 2 * bias - 2.
+template <class L>
+ERG_FN ERG_INLINE L scale(L p, std::type_identity_t<L> n) {
+  if constexpr (requires { lane_ops<L>::scale(p, n); }) {
+    return lane_ops<L>::scale(p, n);
+  } else {  // two factors of half the exponent; the first product is exact
+    using F = Format<scalar_t<L>>;
+    using Bits = bits_t<L>;
+    constexpr scalar_t<L> shift = F::magic + scalar_t<L>(2 * F::bias);
+    const Bits e = to_bits(L(n + L(shift))) - to_bits(L(F::magic));
+    const Bits half = e >> 1;
+    return p * from_bits<L>(half << F::fraction_bits) * from_bits<L>((e - half) << F::fraction_bits);
+  }
+}
+
+template <class L>
+struct Split {
+  L mantissa, exponent;
+};
+/// x = mantissa * 2^exponent, exactly, mantissa in [0.75, 1.5), subnormal x included.
+/// 0: exponent -inf; +inf: exponent +inf, mantissa 1; x < 0 and NaN: mantissa NaN.
+template <class L>
+ERG_FN ERG_INLINE Split<L> split(L x) {
+  if constexpr (requires(Split<L> s) { lane_ops<L>::split(x, s.mantissa, s.exponent); }) {
+    Split<L> s;
+    lane_ops<L>::split(x, s.mantissa, s.exponent);
+    return s;
+  } else {
+    using T = scalar_t<L>;
+    using F = Format<T>;
+    using Bits = bits_t<L>;
+    using Word = typename F::Word;
+    constexpr int lift = F::fraction_bits + 1;  // brings the smallest subnormal among the normals
+    const mask_t<L> tiny = x < L(std::numeric_limits<T>::min());
+    const Bits b = to_bits(select(tiny, x * L(T(Word(1) << lift)), x)) + Bits(Word(1) << (F::fraction_bits - 1));
+    const L e = from_int<L>(b >> F::fraction_bits) - select(tiny, L(T(F::bias + lift)), L(T(F::bias)));
+    const L m = from_bits<L>((b & Bits(F::fraction)) + Bits(Word(F::one - (Word(1) << (F::fraction_bits - 1)))));
+    constexpr T inf = std::numeric_limits<T>::infinity();
+    const L exponent = select(x == L(T(0)), L(-inf), select(x == L(inf), L(inf), e));
+    return {select(x >= L(T(0)), m, L(std::numeric_limits<T>::quiet_NaN())), exponent};
+  }
+}
+
+/// Nearest integer, ties to even, for every x; keeps the sign of zero.
+template <class L>
+ERG_FN ERG_INLINE L round(L x) {
+  using F = Format<scalar_t<L>>;
+  const L big = L(scalar_t<L>(typename F::Word(1) << F::fraction_bits));
+  const L a = abs(x);
+  return copysign(select(a < big, (a + big) - big, x), x);
+}
+/// Largest integer not above x; keeps the sign of zero.
+template <class L>
+ERG_FN ERG_INLINE L floor(L x) {
+  const L r = round(x);
+  return copysign(select(r > x, r - L(scalar_t<L>(1)), r), x);
 }
 
 }  // namespace erg::lane

@@ -67,6 +67,16 @@ struct lane_ops<Pack<R>> : lane_ops<R> {
   ERG_FN ERG_INLINE static bits_t<R> to_bits(L a) { return Base::to_bits(a.reg); }
   ERG_FN ERG_INLINE static L from_bits(bits_t<R> b) { return L::make(Base::from_bits(b)); }
   ERG_FN ERG_INLINE static L from_int(bits_t<R> b) { return L::make(Base::from_int(b)); }
+  ERG_FN ERG_INLINE static L scale(L p, L n)
+    requires requires { Base::scale(p.reg, n.reg); }
+  {
+    return L::make(Base::scale(p.reg, n.reg));
+  }
+  ERG_FN ERG_INLINE static void split(L x, L& mantissa, L& exponent)
+    requires requires { Base::split(x.reg, mantissa.reg, exponent.reg); }
+  {
+    Base::split(x.reg, mantissa.reg, exponent.reg);
+  }
   ERG_FN ERG_INLINE static L load(const T* p) { return L::make(Base::load(p)); }
   ERG_FN ERG_INLINE static void store(T* p, L a) { Base::store(p, a.reg); }
 };

@@ -102,6 +102,32 @@ struct lane_ops<xsimd::batch<T, A>> {
     const xsimd::batch_bool<Word, A> zero = (b & pattern) == Bits(Word(0));
     return !Mask(std::bit_cast<typename Mask::register_type>(static_cast<typename xsimd::batch_bool<Word, A>::register_type>(zero)));
   }
+#if defined(__AVX512F__)  // lane::scale and lane::split as instructions; the generic formulas give the same bits
+  ERG_INLINE static L scale(L p, L n)
+    requires is_512
+  {
+    if constexpr (is_float) {
+      return L(_mm512_scalef_ps(p, n));
+    } else {
+      return L(_mm512_scalef_pd(p, n));
+    }
+  }
+  ERG_INLINE static void split(L x, L& mantissa, L& exponent)
+    requires is_512
+  {
+    if constexpr (is_float) {
+      const __m512 m = _mm512_getmant_ps(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
+      const __m512 e = _mm512_getexp_ps(x), one = _mm512_set1_ps(1.0f);
+      mantissa = L(m);
+      exponent = L(_mm512_mask_add_ps(e, _mm512_cmp_ps_mask(m, one, _CMP_LT_OQ), e, one));
+    } else {
+      const __m512d m = _mm512_getmant_pd(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
+      const __m512d e = _mm512_getexp_pd(x), one = _mm512_set1_pd(1.0);
+      mantissa = L(m);
+      exponent = L(_mm512_mask_add_pd(e, _mm512_cmp_pd_mask(m, one, _CMP_LT_OQ), e, one));
+    }
+  }
+#endif
   ERG_INLINE static L load(const T* p) { return L::load_aligned(p); }
   ERG_INLINE static void store(T* p, L a) { a.store_aligned(p); }
   static Bits iota(Word first) {
@@ -161,6 +187,14 @@ struct lane_ops<xsimd::batch<T, A>> {
 #if defined(__AVX512F__)
     if constexpr (is_512 && is_float) return L(want_max ? _mm512_max_ps(a, b) : _mm512_min_ps(a, b));
     if constexpr (is_512 && !is_float) return L(want_max ? _mm512_max_pd(a, b) : _mm512_min_pd(a, b));
+#endif
+#if defined(__AVX__)
+    if constexpr (is_256 && is_float) return L(want_max ? _mm256_max_ps(a, b) : _mm256_min_ps(a, b));
+    if constexpr (is_256 && !is_float) return L(want_max ? _mm256_max_pd(a, b) : _mm256_min_pd(a, b));
+#endif
+#if defined(__SSE2__)
+    if constexpr (is_128 && is_float) return L(want_max ? _mm_max_ps(a, b) : _mm_min_ps(a, b));
+    if constexpr (is_128 && !is_float) return L(want_max ? _mm_max_pd(a, b) : _mm_min_pd(a, b));
 #endif
     return xsimd::select(want_max ? a > b : a < b, a, b);
   }
