@@ -71,7 +71,8 @@ inline std::vector<DataSet> data_sets() {
     Source source(6);
     const auto a = source.ar1(250, 4, 512), b = source.ar1(250, 4, 512);
     std::vector<double> x;
-    for (std::size_t i = 0; i < a.size(); ++i) x.push_back(static_cast<double>(a[i]) / static_cast<double>(2 * b[i] + 1));
+    for (std::size_t i = 0; i < a.size(); ++i)
+      x.push_back(static_cast<double>(a[i]) / static_cast<double>(2 * b[i] + 1));
     all.push_back({"heavy tail", 250, 4, x});
   }
   {

@@ -16,8 +16,8 @@ namespace erg::diag {
 namespace detail {
 
 /// Biased autocovariances averaged over chains, each chain about its own mean; lags 0 .. n_draws - 1.
-/// Two chains travel as the real and imaginary part of one transform: |F_k|^2 + |F_-k|^2 = 2 (|A_k|^2 + |B_k|^2), and only the sum
-/// over chains is wanted. One inverse transform serves all chains.
+/// Two chains travel as the real and imaginary part of one transform: |F_k|^2 + |F_-k|^2 = 2 (|A_k|^2 + |B_k|^2), and
+/// only the sum over chains is wanted. One inverse transform serves all chains.
 inline std::vector<double> mean_autocovariance(const Chains& x) {
   const std::size_t n = x.length();
   const std::size_t padded = std::bit_ceil(2 * n);  // zeros keep the ends from meeting
@@ -51,8 +51,9 @@ inline double variance_of_chain_means(const Chains& x) {
   return variance_of(means.data(), means.size());
 }
 
-/// rho_t = 1 - (W - A_t) / V with W the mean within-chain variance (divisor n - 1), A_t the mean autocovariance (divisor n) and
-/// V = (n - 1)/n W + variance of the chain means. Note rho_0 = 1 - (W - A_0) / V < 1: the estimator's own bias, kept as published.
+/// rho_t = 1 - (W - A_t) / V with W the mean within-chain variance (divisor n - 1), A_t the mean autocovariance
+/// (divisor n) and V = (n - 1)/n W + variance of the chain means. Note rho_0 = 1 - (W - A_0) / V < 1: the estimator's
+/// own bias, kept as published.
 inline std::vector<double> combined_autocorrelation(const Chains& x) {
   std::vector<double> rho = mean_autocovariance(x);
   const double n = static_cast<double>(x.n_draws);
@@ -62,13 +63,14 @@ inline std::vector<double> combined_autocorrelation(const Chains& x) {
   return rho;
 }
 
-/// tau from the correlations of combined_autocorrelation: Geyer's initial positive, then monotone, sequence of the pair sums
-/// P_t = rho_t + rho_t+1, t even.
+/// tau from the correlations of combined_autocorrelation: Geyer's initial positive, then monotone, sequence of the pair
+/// sums P_t = rho_t + rho_t+1, t even.
 ///
 ///   tau = -1 + 2 sum_{t < T} rho_t + rho_T,     T even: the first pair with P_T <= 0, or the last one looked at
 ///
-/// rho_T of a negative pair enters only if positive, which lowers the variance for antithetic chains. Two conventions of R's
-/// posterior are kept: no lag beyond n - 3 is looked at, and where there is no second pair (n < 6, or rho_1 <= -1) tau = 2.
+/// rho_T of a negative pair enters only if positive, which lowers the variance for antithetic chains. Two conventions
+/// of R's posterior are kept: no lag beyond n - 3 is looked at, and where there is no second pair (n < 6, or rho_1 <=
+/// -1) tau = 2.
 /// Requires  rho.size() >= 3
 inline double geyer_time(const std::vector<double>& rho) {
   const std::size_t n = rho.size();
@@ -77,7 +79,8 @@ inline double geyer_time(const std::vector<double>& rho) {
   std::size_t t = 0;
   while (t + 5 < n && even + odd > 0) {
     if (t > 0) {
-      smallest_pair = std::min(smallest_pair, even + odd);  // the monotone sequence: a pair never exceeds the one before it
+      smallest_pair =
+          std::min(smallest_pair, even + odd);  // the monotone sequence: a pair never exceeds the one before it
       sum += smallest_pair;
     }
     t += 2;
@@ -120,7 +123,8 @@ inline std::vector<double> autocorrelation(const Series& s) {
 /// rho_t combines within- and between-chain variance, so that chains which disagree have a long time.
 /// Ensures   NaN for fewer than 3 draws, or where a value is not finite, or where all are equal
 /// Cost      O(n log n) per chain
-/// Source    Vehtari et al. (2021), Rank-normalization, folding, and localization, equations 10 to 13; Geyer (1992), section 3.3
+/// Source    Vehtari et al. (2021), Rank-normalization, folding, and localization, equations 10 to 13; Geyer (1992),
+///           section 3.3
 inline double integrated_autocorrelation_time(const Series& s) {
   const detail::Chains x = detail::copy(s);
   if (x.n_draws < 3 || detail::is_undefined(x.values)) return detail::nan;

@@ -42,7 +42,8 @@ inline double ess_quantile_of(const Chains& x, const std::vector<double>& sorted
 ///
 ///   ESS = S / tau,   S = n_draws n_chains,   tau >= 1 / log10 S (antithetic chains are not worth more than S log10 S)
 ///
-/// Ensures   NaN where a value is not finite, where all are equal (within 2^-52), and for fewer than 6 draws (3 unsplit)
+/// Ensures   NaN where a value is not finite, where all are equal (within 2^-52), and for fewer than 6 draws (3
+///           unsplit)
 /// Cost      O(n log n) per chain
 /// Source    Vehtari et al. (2021), equations 10 to 13 (Geyer's initial monotone sequence); R posterior::ess_basic
 inline double ess_basic(const Series& s, bool split = true) {
@@ -50,7 +51,8 @@ inline double ess_basic(const Series& s, bool split = true) {
   return detail::ess_of(split ? detail::split(x) : x);
 }
 
-/// ESS for the mean: ess_basic of half-chains. It belongs to mcse_mean; to judge mixing use ess_bulk, defined without moments too.
+/// ESS for the mean: ess_basic of half-chains. It belongs to mcse_mean; to judge mixing use ess_bulk, defined without
+/// moments too.
 inline double ess_mean(const Series& s) { return ess_basic(s); }
 
 /// ESS for the standard deviation: that of |x - mean|.
@@ -66,11 +68,14 @@ inline double ess_sd(const Series& s) {
 /// Ensures   NaN as ess_basic, except that infinite values are ranked like any others
 /// Cost      O(S log S)
 /// Source    Vehtari et al. (2021), section 4.3; R posterior::ess_bulk
-inline double ess_bulk(const Series& s) { return detail::ess_of(detail::normal_scores(detail::split(detail::copy(s)))); }
+inline double ess_bulk(const Series& s) {
+  return detail::ess_of(detail::normal_scores(detail::split(detail::copy(s))));
+}
 
 /// ESS for the p-quantile: that of the indicator x <= quantile(s, p).
 ///
-/// Ensures   NaN as ess_basic, and where the indicator is constant (so for p = 0 of a few draws); p = 1 is read as 1 - 1/(2 S)
+/// Ensures   NaN as ess_basic, and where the indicator is constant (so for p = 0 of a few draws); p = 1 is read as 1 -
+///           1/(2 S)
 /// Errors    std::invalid_argument when p is outside [0, 1]
 /// Source    Vehtari et al. (2021), section 4.3; R posterior::ess_quantile
 inline double ess_quantile(const Series& s, double p) {

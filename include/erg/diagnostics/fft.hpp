@@ -23,7 +23,8 @@ namespace erg::diag::detail {
 class Fft {
  public:
   explicit Fft(std::size_t n) : n_(n), cos_(n / 2), sin_(n / 2), work_re_(n), work_im_(n) {
-    if (!std::has_single_bit(n)) throw std::invalid_argument("n = " + std::to_string(n) + " (a transform's length must be a power of two)");
+    if (!std::has_single_bit(n))
+      throw std::invalid_argument("n = " + std::to_string(n) + " (a transform's length must be a power of two)");
     for (std::size_t j = 0; j < n / 2; ++j) {
       const double angle = 2 * std::numbers::pi * static_cast<double>(j) / static_cast<double>(n);
       cos_[j] = std::cos(angle);

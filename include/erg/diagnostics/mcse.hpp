@@ -39,7 +39,8 @@ inline double mcse_sd(const Series& s) {
   return std::sqrt((m4 - m2 * m2) / ess / m2 / 4);
 }
 
-/// Standard error of quantile(s, p): half the distance between the order statistics that bound a 68% interval of the quantile.
+/// Standard error of quantile(s, p): half the distance between the order statistics that bound a 68% interval of the
+/// quantile.
 ///
 /// Ensures   NaN where ess_quantile(s, p) is
 /// Numerics  an order statistic, so it moves in steps; the interval's ends are the 0.1586553 and 0.8413447 quantiles of

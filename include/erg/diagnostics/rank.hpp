@@ -20,7 +20,8 @@ namespace erg::diag::detail {
 ///   z = Phi^-1((r - 3/8) / (S + 1/4)),   r = 1 .. S
 ///
 /// Shapes    [draw, chain] to [draw, chain]          Cost  O(S log S) and S normal quantiles
-/// Numerics  infinities have a rank like any value; one NaN makes every score NaN (posterior makes its own NaN, with the same end)
+/// Numerics  infinities have a rank like any value; one NaN makes every score NaN (posterior makes its own NaN, with
+///           the same end)
 /// Source    Vehtari et al. (2021), equation 14; Blom (1958)
 inline Chains normal_scores(const Chains& x) {
   Chains out(x.n_draws, x.n_chains);

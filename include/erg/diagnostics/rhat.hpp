@@ -33,8 +33,8 @@ inline double worse(double a, double b) { return std::isnan(a) || a > b ? a : b;
 ///
 ///   R = sqrt(((n - 1)/n W + B/n) / W)
 ///
-/// Ensures   NaN where a value is not finite, where all are equal (within 2^-52), for fewer than 4 draws (2 unsplit), and for one
-///           unsplit chain; infinite when every chain is constant and they differ
+/// Ensures   NaN where a value is not finite, where all are equal (within 2^-52), for fewer than 4 draws (2 unsplit),
+///           and for one unsplit chain; infinite when every chain is constant and they differ
 /// Cost      O(n)
 /// Source    Vehtari et al. (2021), equations 1 to 4; R posterior::rhat_basic
 inline double rhat_basic(const Series& s, bool split = true) {
@@ -42,11 +42,11 @@ inline double rhat_basic(const Series& s, bool split = true) {
   return detail::rhat_of(split ? detail::split(x) : x);
 }
 
-/// Rank-normalised split R-hat: the larger of that of the normal scores (location) and of the folded normal scores (spread).
-/// Below 1.01 the chains agree; works for densities without moments.
+/// Rank-normalised split R-hat: the larger of that of the normal scores (location) and of the folded normal scores
+/// (spread). Below 1.01 the chains agree; works for densities without moments.
 ///
-/// Ensures   NaN where a value is NaN, where all are equal, for fewer than 4 draws; a quantity with |x - median| constant (such as
-///           a balanced two-valued one) also has none
+/// Ensures   NaN where a value is NaN, where all are equal, for fewer than 4 draws; a quantity with |x - median|
+///           constant (such as a balanced two-valued one) also has none
 /// Cost      O(S log S), S = n_draws n_chains
 /// Source    Vehtari et al. (2021), equation 14 and section 4.2; R posterior::rhat
 inline double rhat(const Series& s) {

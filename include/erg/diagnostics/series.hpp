@@ -18,8 +18,8 @@ namespace erg::diag {
 ///   s(draw, chain) = data[draw * draw_stride + chain * chain_stride]
 ///
 /// Requires  data outlives the view; strides count doubles
-/// Errors    a function that takes a Series throws std::invalid_argument when it is empty; where a quantity is not defined
-///           (constant, not finite, too few draws) it returns NaN, as its own text says
+/// Errors    a function that takes a Series throws std::invalid_argument when it is empty; where a quantity is not
+///           defined (constant, not finite, too few draws) it returns NaN, as its own text says
 struct Series {
   const double* data = nullptr;
   int n_draws = 0;
@@ -36,14 +36,17 @@ struct Series {
 };
 
 /// The series of a single chain stored contiguously.
-inline Series series_of(std::span<const double> chain) { return {chain.data(), static_cast<int>(chain.size()), 1, 1, 0}; }
+inline Series series_of(std::span<const double> chain) {
+  return {chain.data(), static_cast<int>(chain.size()), 1, 1, 0};
+}
 
 /// The series of several chains, shape [draw, chain], each chain contiguous and one after the other.
 /// Errors    std::invalid_argument when the values do not divide evenly into n_chains
 inline Series series_of(std::span<const double> chains, int n_chains) {
   if (n_chains < 1) throw std::invalid_argument("n_chains = " + std::to_string(n_chains) + " (must be at least 1)");
   if (chains.size() % static_cast<std::size_t>(n_chains) != 0)
-    throw std::invalid_argument(std::to_string(chains.size()) + " values (cannot be divided into " + std::to_string(n_chains) +
+    throw std::invalid_argument(std::to_string(chains.size()) + " values (cannot be divided into " +
+                                std::to_string(n_chains) +
                                 " chains of equal length) pass n_draws * n_chains values, chain after chain");
   const int n_draws = static_cast<int>(chains.size()) / n_chains;
   return {chains.data(), n_draws, n_chains, 1, n_draws};
@@ -53,15 +56,21 @@ namespace detail {
 
 inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
+inline void require_shape(int n_draws, int n_chains) {
+  if (n_draws < 1)
+    throw std::invalid_argument("n_draws = " + std::to_string(n_draws) + " (a diagnostic needs at least one draw)");
+  if (n_chains < 1)
+    throw std::invalid_argument("n_chains = " + std::to_string(n_chains) + " (a diagnostic needs at least one chain)");
+}
+
 inline void require_draws(const Series& s) {
-  if (s.n_draws < 1) throw std::invalid_argument("n_draws = " + std::to_string(s.n_draws) + " (a diagnostic needs at least one draw)");
-  if (s.n_chains < 1)
-    throw std::invalid_argument("n_chains = " + std::to_string(s.n_chains) + " (a diagnostic needs at least one chain)");
+  require_shape(s.n_draws, s.n_chains);
   if (s.data == nullptr) throw std::invalid_argument("series data is a null pointer (there is nothing to read)");
 }
 
 inline void require_probability(double p) {
-  if (!(p >= 0 && p <= 1)) throw std::invalid_argument("probability = " + std::to_string(p) + " (must be between 0 and 1)");
+  if (!(p >= 0 && p <= 1))
+    throw std::invalid_argument("probability = " + std::to_string(p) + " (must be between 0 and 1)");
 }
 
 /// A contiguous copy, shape [draw, chain], chain after chain: what the estimators work on.
@@ -100,8 +109,8 @@ inline Chains split(const Chains& x) {
   return out;
 }
 
-/// The convention of R's posterior: ESS, R-hat and MCSE are undefined where a value is not finite, or where all values lie within
-/// 2^-52 of each other (an absolute tolerance: quantities of a very small scale should be rescaled first).
+/// The convention of R's posterior: ESS, R-hat and MCSE are undefined where a value is not finite, or where all values
+/// lie within 2^-52 of each other (an absolute tolerance: quantities of a very small scale should be rescaled first).
 inline bool is_undefined(const std::vector<double>& values) {
   double low = values[0], high = values[0];
   for (const double v : values) {

@@ -11,7 +11,8 @@ namespace erg::diag::detail {
 
 /// z with Phi(z) = p, the standard normal quantile.
 ///
-/// Requires  0 < p < 1              Numerics  relative error below 4e-15 for p >= 1e-300 (p near 1 loses what 1 - p loses)
+/// Requires  0 < p < 1              Numerics  relative error below 4e-15 for p >= 1e-300 (p near 1 loses what 1 - p
+///           loses)
 /// Source    start: Abramowitz & Stegun 26.2.23; then Halley's iteration on erfc
 inline double normal_quantile(double p) {
   if (p == 0.5) return 0;
@@ -20,7 +21,8 @@ inline double normal_quantile(double p) {
   double z = -(t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308))));
   for (int i = 0; i < 3; ++i) {
     // f = Phi(z) - tail, f' = phi, f'' = -z phi
-    const double step = (0.5 * std::erfc(-z / std::numbers::sqrt2) - tail) * std::sqrt(2 * std::numbers::pi) * std::exp(0.5 * z * z);
+    const double step =
+        (0.5 * std::erfc(-z / std::numbers::sqrt2) - tail) * std::sqrt(2 * std::numbers::pi) * std::exp(0.5 * z * z);
     const double next = z - step / (1 + 0.5 * z * step);
     if (next == z) break;
     z = next;

@@ -18,7 +18,8 @@ namespace golden = erg::test::golden;
 
 namespace {
 
-// Both sides work in double, in different order; 1e-10 relative leaves room for the transform's rounding and nothing else.
+// Both sides work in double, in different order; 1e-10 relative leaves room for the transform's rounding and nothing
+// else.
 void check_same(const char* what, double ours, double theirs) {
   INFO(what << ": ours " << ours << ", posterior " << theirs);
   if (std::isnan(theirs) || std::isinf(theirs)) {
@@ -78,7 +79,8 @@ TEST_CASE("the layout of the draws does not change a diagnostic", "[diagnostics]
   std::vector<double> interleaved(3 * set.x.size(), -7.0);  // [draw, chain, 3], the quantity in the middle
   for (int c = 0; c < set.n_chains; ++c)
     for (int i = 0; i < set.n_draws; ++i)
-      interleaved[static_cast<std::size_t>((i * set.n_chains + c) * 3 + 1)] = set.x[static_cast<std::size_t>(c * set.n_draws + i)];
+      interleaved[static_cast<std::size_t>((i * set.n_chains + c) * 3 + 1)] =
+          set.x[static_cast<std::size_t>(c * set.n_draws + i)];
   const diag::Series strided{interleaved.data() + 1, set.n_draws, set.n_chains, 3 * set.n_chains, 3};
   const diag::Series packed = diag::series_of(set.x, set.n_chains);
   CHECK(diag::rhat(strided) == diag::rhat(packed));
