@@ -96,34 +96,7 @@ ERG_FN ERG_INLINE void store(scalar_t<L>* p, L a) {
   lane_ops<L>::store(p, a);
 }
 
-/// Neither infinite nor NaN.
-template <class L>
-ERG_FN ERG_INLINE mask_t<L> is_finite(L a) {
-  return abs(a) <= L(std::numeric_limits<scalar_t<L>>::max());
-}
-/// Nearest integer, ties to even, for |x| < 2^22 (float), 2^51 (double): the sum with 1.5 * 2^23 leaves no room for a fraction.
-template <class L>
-ERG_FN ERG_INLINE L round_even(L x) {
-  constexpr scalar_t<L> magic = sizeof(scalar_t<L>) == 4 ? scalar_t<L>(12582912.0) : scalar_t<L>(6755399441055744.0);
-  return (x + L(magic)) - L(magic);
-}
-/// The same integer in the low bits of an unsigned lane (two's complement), on the same range.
-template <class L>
-ERG_FN ERG_INLINE bits_t<L> round_to_bits(L x) {
-  constexpr scalar_t<L> magic = sizeof(scalar_t<L>) == 4 ? scalar_t<L>(12582912.0) : scalar_t<L>(6755399441055744.0);
-  return to_bits(L(x + L(magic))) - to_bits(L(magic));
-}
-/// |a| with the sign of b.
-template <class L>
-ERG_FN ERG_INLINE L copysign(L a, std::type_identity_t<L> b) {
-  using Bits = bits_t<L>;
-  using Word = typename lane_traits<scalar_t<L>>::Bits;
-  constexpr Word sign = Word(1) << (8 * sizeof(Word) - 1);
-  return from_bits<L>((to_bits(a) & Bits(Word(~sign))) | (to_bits(b) & Bits(sign)));
-}
-
-
-/// The binary format of a lane's scalar.
+/// The binary format of a lane's scalar, as constants that device code may use too.
 template <class T>
 struct Format {
   using Word = typename lane_traits<T>::Bits;
@@ -134,7 +107,38 @@ struct Format {
   static constexpr Word fraction = (Word(1) << fraction_bits) - 1;
   static constexpr Word one = Word(bias) << fraction_bits;
   static constexpr T magic = single ? T(12582912.0) : T(6755399441055744.0);  // 1.5 * 2^fraction_bits
+  static constexpr T highest = std::numeric_limits<T>::max();
+  static constexpr T smallest_normal = std::numeric_limits<T>::min();
+  static constexpr T infinity = std::numeric_limits<T>::infinity();
+  static constexpr T nan = std::numeric_limits<T>::quiet_NaN();
 };
+
+/// Neither infinite nor NaN.
+template <class L>
+ERG_FN ERG_INLINE mask_t<L> is_finite(L a) {
+  return abs(a) <= L(Format<scalar_t<L>>::highest);
+}
+/// Nearest integer, ties to even, for |x| < 2^22 (float), 2^51 (double): the sum with 1.5 * 2^23 leaves no room for a fraction.
+template <class L>
+ERG_FN ERG_INLINE L round_even(L x) {
+  constexpr scalar_t<L> magic = Format<scalar_t<L>>::magic;
+  return (x + L(magic)) - L(magic);
+}
+/// The same integer in the low bits of an unsigned lane (two's complement), on the same range.
+template <class L>
+ERG_FN ERG_INLINE bits_t<L> round_to_bits(L x) {
+  constexpr scalar_t<L> magic = Format<scalar_t<L>>::magic;
+  return to_bits(L(x + L(magic))) - to_bits(L(magic));
+}
+/// |a| with the sign of b.
+template <class L>
+ERG_FN ERG_INLINE L copysign(L a, std::type_identity_t<L> b) {
+  using Bits = bits_t<L>;
+  using Word = typename lane_traits<scalar_t<L>>::Bits;
+  constexpr Word sign = Format<scalar_t<L>>::sign;
+  return from_bits<L>((to_bits(a) & Bits(Word(~sign))) | (to_bits(b) & Bits(sign)));
+}
+
 
 /// p * 2^n, rounded once, overflow and subnormals included. Requires p of the order of 1 and n integer, |n| <= 2 * bias - 2.
 template <class L>
@@ -169,13 +173,12 @@ ERG_FN ERG_INLINE Split<L> split(L x) {
     using Bits = bits_t<L>;
     using Word = typename F::Word;
     constexpr int lift = F::fraction_bits + 1;  // brings the smallest subnormal among the normals
-    const mask_t<L> tiny = x < L(std::numeric_limits<T>::min());
+    const mask_t<L> tiny = x < L(F::smallest_normal);
     const Bits b = to_bits(select(tiny, x * L(T(Word(1) << lift)), x)) + Bits(Word(1) << (F::fraction_bits - 1));
     const L e = from_int<L>(b >> F::fraction_bits) - select(tiny, L(T(F::bias + lift)), L(T(F::bias)));
     const L m = from_bits<L>((b & Bits(F::fraction)) + Bits(Word(F::one - (Word(1) << (F::fraction_bits - 1)))));
-    constexpr T inf = std::numeric_limits<T>::infinity();
-    const L exponent = select(x == L(T(0)), L(-inf), select(x == L(inf), L(inf), e));
-    return {select(x >= L(T(0)), m, L(std::numeric_limits<T>::quiet_NaN())), exponent};
+    const L exponent = select(x == L(T(0)), L(-F::infinity), select(x == L(F::infinity), x, e));
+    return {select(x >= L(T(0)), m, L(F::nan)), exponent};
   }
 }
 

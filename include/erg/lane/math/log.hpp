@@ -70,7 +70,7 @@ struct Log1pRule {
     const mask_t<L> ordinary = u >= L(0.0) && u < L(scalar_t<L>(Word(2) << F::fraction_bits));
     const L r = lane::select(ordinary, lane::mul_add(x, inverse, inverse - L(1.0)), m - L(1.0));
     const L y = add_ln2_times(e, log1p_near_zero(r));
-    return lane::select(lane::abs(x) < L(std::numeric_limits<scalar_t<L>>::min()), x, y);
+    return lane::select(lane::abs(x) < L(F::smallest_normal), x, y);
   }
   template <class L>
   ERG_FN ERG_INLINE static L derivative(L x, L) {
