@@ -3,7 +3,7 @@
 
 #include "erg/energy/parameters.hpp"
 #include "erg/detail/require.hpp"
-#include "erg/lane/math/exp.hpp"
+#include "erg/energy/relative_weight.hpp"
 #include "erg/lane/math/log.hpp"
 #include "erg/lane/ops.hpp"
 #include "erg/lane/point.hpp"
@@ -141,7 +141,7 @@ class GaussianMixture : public Dimension<D> {
       L largest = exponent(0, x);
       for (int k = 1; k < weight_.size(); ++k) largest = lane::max(largest, exponent(k, x));
       for (int k = 0; k < weight_.size(); ++k) {
-        const L e = math::exp2(exponent(k, x) - largest);
+        const L e = detail::relative_weight(exponent(k, x) - largest);
         total = total + e;
         each(k, e);
       }
@@ -150,12 +150,10 @@ class GaussianMixture : public Dimension<D> {
       L p[K];
 #pragma GCC unroll 16
       for (int k = 0; k < K; ++k) p[k] = exponent(k, x);
-      L largest = p[0];
-#pragma GCC unroll 16
-      for (int k = 1; k < K; ++k) largest = lane::max(largest, p[k]);
+      const L largest = detail::largest_of<K>(p);
 #pragma GCC unroll 16
       for (int k = 0; k < K; ++k) {
-        const L e = math::exp2(p[k] - largest);
+        const L e = detail::relative_weight(p[k] - largest);
         total = total + e;
         each(k, e);
       }

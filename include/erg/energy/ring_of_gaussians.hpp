@@ -3,7 +3,7 @@
 
 #include "erg/energy/parameters.hpp"
 #include "erg/detail/require.hpp"
-#include "erg/lane/math/exp.hpp"
+#include "erg/energy/relative_weight.hpp"
 #include "erg/lane/math/log.hpp"
 #include "erg/lane/ops.hpp"
 #include "erg/lane/point.hpp"
@@ -117,22 +117,25 @@ class RingOfGaussians : public Dimension<2> {
     for (int k = 0; k < K; ++k) {
       p[k] = lane::fma(x0, slope_[0].template as<L>(k), lane::fma(x1, slope_[1].template as<L>(k), log2_weight_.template as<L>(k)));
     }
-    L largest = p[0];
-#pragma GCC unroll 64
-    for (int k = 1; k < K; ++k) largest = lane::max(largest, p[k]);
-    L total(0.0), w0(0.0), w1(0.0);
+    const L largest = detail::largest_of<K>(p);
+    // Even and odd components are summed apart: half the latency.
+    L total[2], w0[2], w1[2];
 #pragma GCC unroll 64
     for (int k = 0; k < K; ++k) {
-      const L e = math::exp2(p[k] - largest);
-      total = k == 0 ? e : total + e;
+      const L e = detail::relative_weight(p[k] - largest);
+      const int side = k & 1;
+      total[side] = k < 2 ? e : total[side] + e;
       if constexpr (want_gradient) {
-        w0 = k == 0 ? e * slope_[0].template as<L>(0) : lane::fma(e, slope_[0].template as<L>(k), w0);
-        w1 = k == 0 ? e * slope_[1].template as<L>(0) : lane::fma(e, slope_[1].template as<L>(k), w1);
+        const L s0 = slope_[0].template as<L>(k), s1 = slope_[1].template as<L>(k);
+        w0[side] = k < 2 ? e * s0 : lane::fma(e, s0, w0[side]);
+        w1[side] = k < 2 ? e * s1 : lane::fma(e, s1, w1[side]);
       }
     }
-    weighted[0] = w0;
-    weighted[1] = w1;
-    return {largest, total};
+    if constexpr (want_gradient) {
+      weighted[0] = K == 1 ? w0[0] : w0[0] + w0[1];
+      weighted[1] = K == 1 ? w1[0] : w1[0] + w1[1];
+    }
+    return {largest, K == 1 ? total[0] : total[0] + total[1]};
   }
   template <class L>
   ERG_FN ERG_INLINE L value(Point<const L, 2> x, Sum<L> s) const {
