@@ -74,7 +74,7 @@ braces <- function(x) paste0("{", paste(number(x), collapse = ", "), "}")
 
 cat("// Written by posterior.R; do not edit. R ", as.character(getRversion()), ", posterior ",
     as.character(packageVersion("posterior")), ".\n", sep = "")
-cat("#pragma once\n\n#include <limits>\n\nnamespace erg::test::golden {\n\n")
+cat("#pragma once\n\n#include <limits>\n\nnamespace erg::test::posterior_golden {\n\n")
 cat("inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();\n")
 cat("inline constexpr double inf = std::numeric_limits<double>::infinity();\n\n")
 cat("inline constexpr double probs[] = ", braces(probs), ";\n\n", sep = "")
@@ -93,4 +93,4 @@ for (name in names(data_sets)) {
                      ess_basic(x, split = FALSE), mcse_mean(x), mcse_sd(x))), collapse = ", "),
       ",\n     ", braces(q), ",\n     ", braces(ess_quantile(x, probs)), ",\n     ", braces(mcse_quantile(x, probs)), "},\n", sep = "")
 }
-cat("};\n\n}  // namespace erg::test::golden\n")
+cat("};\n\n}  // namespace erg::test::posterior_golden\n")

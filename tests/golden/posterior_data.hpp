@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace erg::test::golden {
+namespace erg::test::posterior_golden {
 
 /// Lehmer's generator, and the integer AR(1) chains made from it: see posterior.R.
 class Source {
@@ -115,4 +115,4 @@ inline std::vector<DataSet> data_sets() {
   return all;
 }
 
-}  // namespace erg::test::golden
+}  // namespace erg::test::posterior_golden

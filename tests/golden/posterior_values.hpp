@@ -3,7 +3,7 @@
 
 #include <limits>
 
-namespace erg::test::golden {
+namespace erg::test::posterior_golden {
 
 inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double inf = std::numeric_limits<double>::infinity();
@@ -146,4 +146,4 @@ inline constexpr Values values[] = {
      {0, 0, 1, nan, nan}},
 };
 
-}  // namespace erg::test::golden
+}  // namespace erg::test::posterior_golden

@@ -101,7 +101,7 @@ inline double geyer_time(const std::vector<double>& rho) {
 /// Shapes    result: [n_draws], lags 0 .. n_draws - 1
 /// Cost      O(n log n) per chain, by a transform of length >= 2 n
 /// Numerics  divisor n at every lag (biased, positive definite); a non-finite draw makes every lag NaN
-/// Source    Geyer (1992), Practical Markov chain Monte Carlo, section 3.1
+/// Source    Geyer (1992), Practical Markov chain Monte Carlo
 inline std::vector<double> autocovariance(const Series& s) { return detail::mean_autocovariance(detail::copy(s)); }
 
 /// Autocorrelation by lag: A_t / A_0 with A = autocovariance(s).
@@ -123,8 +123,8 @@ inline std::vector<double> autocorrelation(const Series& s) {
 /// rho_t combines within- and between-chain variance, so that chains which disagree have a long time.
 /// Ensures   NaN for fewer than 3 draws, or where a value is not finite, or where all are equal
 /// Cost      O(n log n) per chain
-/// Source    Vehtari et al. (2021), Rank-normalization, folding, and localization, equations 10 to 13; Geyer (1992),
-///           section 3.3
+/// Source    Vehtari et al. (2021), Rank-normalization, folding, and localization, section 3.2; Geyer (1992), section
+///           3.3
 inline double integrated_autocorrelation_time(const Series& s) {
   const detail::Chains x = detail::copy(s);
   if (x.n_draws < 3 || detail::is_undefined(x.values)) return detail::nan;

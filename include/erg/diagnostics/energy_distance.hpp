@@ -46,7 +46,7 @@ inline std::vector<double> energy_distance_of(const Points& x, const Points& y, 
 /// Cost      O((n + m)^2 dim) time, O((n + m) dim) memory
 /// Numerics  a non-finite coordinate gives NaN; scale the coordinates alike, for the distance is Euclidean
 /// Errors    std::invalid_argument for an empty sample (fewer than two points with u) or different dimensions
-/// Source    Szekely & Rizzo (2013), Energy statistics, equations 5 and 6
+/// Source    Szekely & Rizzo (2013), Energy statistics: a class of statistics based on distances
 inline double energy_distance2(const Points& x, const Points& y, Statistic statistic = Statistic::v) {
   return detail::energy_distance_of(x, y, statistic, nullptr).front();
 }

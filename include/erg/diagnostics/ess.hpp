@@ -45,7 +45,7 @@ inline double ess_quantile_of(const Chains& x, const std::vector<double>& sorted
 /// Ensures   NaN where a value is not finite, where all are equal (within 2^-52), and for fewer than 6 draws (3
 ///           unsplit)
 /// Cost      O(n log n) per chain
-/// Source    Vehtari et al. (2021), equations 10 to 13 (Geyer's initial monotone sequence); R posterior::ess_basic
+/// Source    Vehtari et al. (2021), section 3.2 (Geyer's initial monotone sequence); R posterior::ess_basic
 inline double ess_basic(const Series& s, bool split = true) {
   const detail::Chains x = detail::copy(s);
   return detail::ess_of(split ? detail::split(x) : x);
@@ -67,7 +67,7 @@ inline double ess_sd(const Series& s) {
 /// Bulk ESS: ess_basic of the rank-normalised half-chains. The figure to compare samplers by.
 /// Ensures   NaN as ess_basic, except that infinite values are ranked like any others
 /// Cost      O(S log S)
-/// Source    Vehtari et al. (2021), section 4.3; R posterior::ess_bulk
+/// Source    Vehtari et al. (2021), section 4; R posterior::ess_bulk
 inline double ess_bulk(const Series& s) {
   return detail::ess_of(detail::normal_scores(detail::split(detail::copy(s))));
 }
@@ -77,7 +77,7 @@ inline double ess_bulk(const Series& s) {
 /// Ensures   NaN as ess_basic, and where the indicator is constant (so for p = 0 of a few draws); p = 1 is read as 1 -
 ///           1/(2 S)
 /// Errors    std::invalid_argument when p is outside [0, 1]
-/// Source    Vehtari et al. (2021), section 4.3; R posterior::ess_quantile
+/// Source    Vehtari et al. (2021), section 4; R posterior::ess_quantile
 inline double ess_quantile(const Series& s, double p) {
   detail::require_probability(p);
   const detail::Chains x = detail::copy(s);
@@ -86,7 +86,7 @@ inline double ess_quantile(const Series& s, double p) {
 }
 
 /// Tail ESS: the smaller of those for the 5% and 95% quantiles; NaN when either is.
-/// Source    Vehtari et al. (2021), section 4.3; R posterior::ess_tail
+/// Source    Vehtari et al. (2021), section 4; R posterior::ess_tail
 inline double ess_tail(const Series& s) {
   const detail::Chains x = detail::copy(s);
   if (detail::is_undefined(x.values)) return detail::nan;

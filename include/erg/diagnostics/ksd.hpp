@@ -77,8 +77,8 @@ class SteinKernel {
 /// Numerics  a non-finite point or score gives NaN or infinity; scale the coordinates to about 1, where the default Imq
 ///           sees best
 /// Errors    std::invalid_argument for different shapes, no point, or one point with u
-/// Source    Liu, Lee & Jordan (2016), A kernelized Stein discrepancy, equations 8 and 14; Gorham & Mackey (2017) for
-///           Imq
+/// Source    Liu, Lee & Jordan (2016), A kernelized Stein discrepancy, theorem 3.6 and equation 14; Gorham & Mackey
+///           (2017) for Imq
 template <RadialKernel K = Imq>
 double ksd2(const Points& x, const Points& scores, const K& kernel = K(), Statistic statistic = Statistic::v) {
   detail::require_scores(x, scores, statistic == Statistic::u ? 2 : 1);
@@ -95,7 +95,7 @@ double ksd2(const Points& x, const Points& scores, const K& kernel = K(), Statis
 /// Ensures   a small p_value speaks against the points; it is never 0
 /// Cost      O(n^2 (dim + n_resamples)) time, O(n (dim + n_resamples)) memory
 /// Errors    as ksd2; std::invalid_argument for n < 2 or options out of range
-/// Source    Chwialkowski, Strathmann & Gretton (2016), A kernel test of goodness of fit, section 3.1
+/// Source    Chwialkowski, Strathmann & Gretton (2016), A kernel test of goodness of fit, "Wild bootstrap testing"
 template <RadialKernel K = Imq>
 TestResult ksd_test(const Points& x, const Points& scores, const K& kernel = K(), Statistic statistic = Statistic::v,
                     const Resampling& resampling = {}) {

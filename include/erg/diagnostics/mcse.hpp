@@ -18,7 +18,7 @@ namespace erg::diag {
 /// Standard error of mean(s): sd(s) / sqrt(ess_mean(s)).
 ///
 /// Ensures   NaN where ess_mean is
-/// Source    Vehtari et al. (2021), section 2; R posterior::mcse_mean
+/// Source    Vehtari et al. (2021), section 3.2; R posterior::mcse_mean
 inline double mcse_mean(const Series& s) { return sd(s) / std::sqrt(ess_mean(s)); }
 
 /// Standard error of sd(s), by the delta method from that of the variance.
@@ -26,7 +26,7 @@ inline double mcse_mean(const Series& s) { return sd(s) / std::sqrt(ess_mean(s))
 ///   sqrt((m4 - m2^2) / (ESS of (x - mean)^2)) / (2 sqrt(m2)),   m2, m4 the central moments (divisor S)
 ///
 /// Ensures   NaN where that ESS is
-/// Source    Kenney & Keeping (1951), Mathematics of Statistics II, section 7.7; R posterior::mcse_sd (1.4.0)
+/// Source    Kenney & Keeping (1951), Mathematics of Statistics II; R posterior::mcse_sd (1.4.0)
 inline double mcse_sd(const Series& s) {
   detail::Chains x = detail::copy(s);
   const std::size_t n = x.values.size();

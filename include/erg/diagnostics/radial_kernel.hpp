@@ -74,7 +74,7 @@ class Rbf {
 ///           of the two middle distances for an even number of pairs
 /// Cost      O(n^2 dim); above 1000 pooled points only 1000 of them, evenly spaced, are used
 /// Errors    std::invalid_argument for fewer than two points or different dimensions
-/// Source    Gretton et al. (2012), A kernel two-sample test, section 8
+/// Source    Gretton et al. (2012), A kernel two-sample test (its experiments)
 inline double median_bandwidth(const Points& x, const Points& y) {
   detail::require_same_dim(x, y);
   const PointSet pooled = detail::stacked(x, y);

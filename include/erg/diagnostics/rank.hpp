@@ -22,7 +22,7 @@ namespace erg::diag::detail {
 /// Shapes    [draw, chain] to [draw, chain]          Cost  O(S log S) and S normal quantiles
 /// Numerics  infinities have a rank like any value; one NaN makes every score NaN (posterior makes its own NaN, with
 ///           the same end)
-/// Source    Vehtari et al. (2021), equation 14; Blom (1958)
+/// Source    Vehtari et al. (2021), section 4.1; Blom (1958)
 inline Chains normal_scores(const Chains& x) {
   Chains out(x.n_draws, x.n_chains);
   if (has_nan(x.values)) {
@@ -43,12 +43,11 @@ inline Chains normal_scores(const Chains& x) {
   return out;
 }
 
-/// |x - median|: a difference in spread becomes a difference in location. Source: Vehtari et al. (2021), section 4.2.
-inline Chains folded(const Chains& x) {
-  Chains out = x;
-  const double centre = has_nan(x.values) ? nan : sorted_quantile(ascending(x.values), 0.5);
-  for (double& v : out.values) v = std::abs(v - centre);
-  return out;
+/// |x - centre|, centre the median: a difference in spread becomes a difference in location.
+/// Source    Vehtari et al. (2021), section 4
+inline Chains folded(Chains x, double centre) {
+  for (double& v : x.values) v = std::abs(v - centre);
+  return x;
 }
 
 }  // namespace erg::diag::detail

@@ -36,7 +36,7 @@ inline double worse(double a, double b) { return std::isnan(a) || a > b ? a : b;
 /// Ensures   NaN where a value is not finite, where all are equal (within 2^-52), for fewer than 4 draws (2 unsplit),
 ///           and for one unsplit chain; infinite when every chain is constant and they differ
 /// Cost      O(n)
-/// Source    Vehtari et al. (2021), equations 1 to 4; R posterior::rhat_basic
+/// Source    Vehtari et al. (2021), section 3.1; R posterior::rhat_basic
 inline double rhat_basic(const Series& s, bool split = true) {
   const detail::Chains x = detail::copy(s);
   return detail::rhat_of(split ? detail::split(x) : x);
@@ -48,11 +48,11 @@ inline double rhat_basic(const Series& s, bool split = true) {
 /// Ensures   NaN where a value is NaN, where all are equal, for fewer than 4 draws; a quantity with |x - median|
 ///           constant (such as a balanced two-valued one) also has none
 /// Cost      O(S log S), S = n_draws n_chains
-/// Source    Vehtari et al. (2021), equation 14 and section 4.2; R posterior::rhat
+/// Source    Vehtari et al. (2021), section 4; R posterior::rhat
 inline double rhat(const Series& s) {
   const detail::Chains x = detail::copy(s);
   return detail::worse(detail::rhat_of(detail::normal_scores(detail::split(x))),
-                       detail::rhat_of(detail::normal_scores(detail::split(detail::folded(x)))));
+                       detail::rhat_of(detail::normal_scores(detail::split(detail::folded(x, median(s))))));
 }
 
 }  // namespace erg::diag

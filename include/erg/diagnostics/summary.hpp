@@ -80,7 +80,7 @@ inline SummaryRow summarize_series(std::string name, const Series& s) {
           quantile_at(0.95),
           ess_of(z),
           std::isnan(low) || low < high ? low : high,
-          worse(rhat_of(z), rhat_of(normal_scores(split(folded(x)))))};
+          worse(rhat_of(z), rhat_of(normal_scores(split(folded(x, quantile_at(0.5))))))};
 }
 
 }  // namespace detail

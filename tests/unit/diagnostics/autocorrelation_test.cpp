@@ -13,7 +13,7 @@ namespace diag = erg::diag;
 
 TEST_CASE("the transform equals its definition", "[diagnostics]") {
   for (const std::size_t n : {std::size_t{1}, std::size_t{2}, std::size_t{4}, std::size_t{32}, std::size_t{128}}) {
-    erg::test::NormalSource source(n);
+    erg::test::chains::NormalSource source(n);
     const std::vector<double> re = source.normals(n), im = source.normals(n);
     std::vector<double> fast_re = re, fast_im = im;
     diag::detail::Fft(n).forward(fast_re, fast_im);
@@ -36,7 +36,7 @@ TEST_CASE("the transform equals its definition", "[diagnostics]") {
 TEST_CASE("autocovariance equals the double loop, for any number of draws and chains", "[diagnostics]") {
   for (const int n_draws : {1, 2, 7, 64, 101})
     for (const int n_chains : {1, 2, 3}) {
-      erg::test::NormalSource source(static_cast<std::uint64_t>(10 * n_draws + n_chains));
+      erg::test::chains::NormalSource source(static_cast<std::uint64_t>(10 * n_draws + n_chains));
       std::vector<double> x = source.ar1(n_draws, n_chains, 0.7);
       for (std::size_t i = 0; i < x.size(); ++i) x[i] *= 1 + static_cast<double>(i / static_cast<std::size_t>(n_draws));
       const diag::Series s = diag::series_of(x, n_chains);
@@ -54,7 +54,7 @@ TEST_CASE("autocovariance equals the double loop, for any number of draws and ch
 }
 
 TEST_CASE("autocorrelation is 1 at lag 0 and not defined for a constant series", "[diagnostics]") {
-  erg::test::NormalSource source(3);
+  erg::test::chains::NormalSource source(3);
   const std::vector<double> x = source.ar1(100, 2, 0.5), flat(10, 3.0);
   CHECK(diag::autocorrelation(diag::series_of(x, 2))[0] == 1);
   CHECK(std::isnan(diag::autocorrelation(diag::series_of(flat))[0]));
@@ -78,7 +78,7 @@ TEST_CASE("the integrated time of AR(1) chains is (1 + rho) / (1 - rho)", "[diag
   for (const double rho : {-0.4, 0.0, 0.5, 0.9}) {
     std::vector<double> times, first_pair_only;
     for (std::uint64_t seed = 0; seed < 30; ++seed) {
-      erg::test::NormalSource source(100 + seed);
+      erg::test::chains::NormalSource source(100 + seed);
       const std::vector<double> x = source.ar1(2000, 4, rho);
       const diag::Series s = diag::series_of(x, 4);
       times.push_back(diag::integrated_autocorrelation_time(s));
@@ -86,10 +86,10 @@ TEST_CASE("the integrated time of AR(1) chains is (1 + rho) / (1 - rho)", "[diag
     }
     const double truth = (1 + rho) / (1 - rho);
     const auto off = [&](const std::vector<double>& t) {
-      const auto estimate = erg::test::mean_and_error(t);
+      const auto estimate = erg::test::chains::mean_and_error(t);
       return std::abs(estimate.mean - truth) - 4 * estimate.standard_error - 0.03 * truth;
     };
-    INFO("rho = " << rho << ", mean " << erg::test::mean_and_error(times).mean << ", truth " << truth);
+    INFO("rho = " << rho << ", mean " << erg::test::chains::mean_and_error(times).mean << ", truth " << truth);
     CHECK(off(times) < 0);
     if (rho != 0) CHECK(off(first_pair_only) > 0);  // stopping at lag 1 must be seen
   }

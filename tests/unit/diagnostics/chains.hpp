@@ -11,7 +11,7 @@
 
 #include <erg/diagnostics/resample.hpp>
 
-namespace erg::test {
+namespace erg::test::chains {
 
 /// Independent standard normals (Box and Muller), from the seed alone.
 class NormalSource {
@@ -58,4 +58,4 @@ inline MeanAndError mean_and_error(const std::vector<double>& x) {
   return {mean, std::sqrt(sum / (n - 1) / n)};
 }
 
-}  // namespace erg::test
+}  // namespace erg::test::chains

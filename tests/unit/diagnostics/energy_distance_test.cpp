@@ -34,12 +34,12 @@ TEST_CASE("the expected energy distance of two normals has its closed form", "[d
     const double truth = 2 * (scale * std::exp(-mu * mu / 4) + mu * std::erf(mu / 2)) - 2 * scale;
     std::vector<double> u, v;
     for (std::uint64_t seed = 0; seed < 80; ++seed) {
-      erg::test::NormalSource source(40 + seed);
+      erg::test::chains::NormalSource source(40 + seed);
       const std::vector<double> x = source.normals(40), y = source.normals(30, mu);
       u.push_back(diag::energy_distance2(Points(x.data(), 40, 1), Points(y.data(), 30, 1), Statistic::u));
       v.push_back(diag::energy_distance2(Points(x.data(), 40, 1), Points(y.data(), 30, 1), Statistic::v));
     }
-    const auto estimate = erg::test::mean_and_error(u), biased = erg::test::mean_and_error(v);
+    const auto estimate = erg::test::chains::mean_and_error(u), biased = erg::test::chains::mean_and_error(v);
     INFO("mu = " << mu << ", mean " << estimate.mean << ", truth " << truth);
     CHECK(std::abs(estimate.mean - truth) < 4 * estimate.standard_error);
     if (mu == 0) CHECK(std::abs(biased.mean - truth) > 4 * biased.standard_error);
@@ -50,13 +50,13 @@ TEST_CASE("energy_test accepts one distribution and rejects two", "[diagnostics]
   const diag::Resampling resampling{.n_resamples = 200, .seed = 2};
   double mean_p = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    erg::test::NormalSource source(800 + seed);
+    erg::test::chains::NormalSource source(800 + seed);
     const std::vector<double> x = source.normals(80), y = source.normals(60);
     mean_p +=
         diag::energy_test(Points(x.data(), 40, 2), Points(y.data(), 30, 2), Statistic::v, resampling).p_value / 40;
   }
   CHECK(std::abs(mean_p - 0.5) < 4 * std::sqrt(1.0 / 12 / 40));
-  erg::test::NormalSource source(13);
+  erg::test::chains::NormalSource source(13);
   const std::vector<double> x = source.normals(160), shifted = source.normals(160, 0.8),
                             wide = source.normals(160, 0, 2);
   CHECK(diag::energy_test(Points(x.data(), 80, 2), Points(shifted.data(), 80, 2), Statistic::v, resampling).p_value <

@@ -13,7 +13,7 @@
 #include <erg/diagnostics/rhat.hpp>
 
 namespace diag = erg::diag;
-using erg::test::NormalSource;
+using erg::test::chains::NormalSource;
 
 TEST_CASE("rank-normalised diagnostics do not change under a monotone map", "[diagnostics]") {
   NormalSource source(1);

@@ -87,17 +87,17 @@ TEST_CASE("the expected stein discrepancy of a shifted normal is |mu|^2 (h^2 / (
     const double truth = 2 * mu * mu * h * h / (h * h + 2);
     std::vector<double> u, v, wrong;
     for (std::uint64_t seed = 0; seed < 60; ++seed) {
-      erg::test::NormalSource source(7000 + seed);
+      erg::test::chains::NormalSource source(7000 + seed);
       const std::vector<double> x = source.normals(120, mu), s = scores_of_standard_normal(x);
       u.push_back(diag::ksd2(Points(x.data(), 60, 2), Points(s.data(), 60, 2), diag::Rbf(h), Statistic::u));
       v.push_back(diag::ksd2(Points(x.data(), 60, 2), Points(s.data(), 60, 2), diag::Rbf(h), Statistic::v));
       wrong.push_back(diag::ksd2(Points(x.data(), 60, 2), Points(x.data(), 60, 2), diag::Rbf(h), Statistic::u));
     }
     const auto z = [&](const std::vector<double>& values) {
-      const auto estimate = erg::test::mean_and_error(values);
+      const auto estimate = erg::test::chains::mean_and_error(values);
       return std::abs(estimate.mean - truth) / estimate.standard_error;
     };
-    INFO("mu = " << mu << ", mean " << erg::test::mean_and_error(u).mean << ", truth " << truth);
+    INFO("mu = " << mu << ", mean " << erg::test::chains::mean_and_error(u).mean << ", truth " << truth);
     CHECK(z(u) < 4);
     CHECK(z(wrong) > 4);
     if (mu == 0) CHECK(z(v) > 4);
@@ -108,7 +108,7 @@ TEST_CASE("ksd_test accepts right points and rejects shifted, wide and one-moded
   const diag::Resampling resampling{.n_resamples = 200, .seed = 5};
   double mean_p = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    erg::test::NormalSource source(300 + seed);
+    erg::test::chains::NormalSource source(300 + seed);
     const std::vector<double> x = source.normals(100), s = scores_of_standard_normal(x);
     mean_p += diag::ksd_test(Points(x.data(), 50, 2), Points(s.data(), 50, 2), diag::Imq(), Statistic::u, resampling)
                   .p_value /
@@ -116,7 +116,7 @@ TEST_CASE("ksd_test accepts right points and rejects shifted, wide and one-moded
   }
   CHECK(std::abs(mean_p - 0.5) < 4 * std::sqrt(1.0 / 12 / 40));  // uniform p: 4 standard errors
 
-  erg::test::NormalSource source(11);
+  erg::test::chains::NormalSource source(11);
   for (const auto& x : {source.normals(200, 0.6), source.normals(200, 0, 1.7)}) {
     const std::vector<double> s = scores_of_standard_normal(x);
     for (const Statistic statistic : {Statistic::u, Statistic::v})
@@ -139,7 +139,7 @@ TEST_CASE("a lower flip probability keeps the level for correlated points", "[di
   // they are not.
   int naive = 0, wild = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    erg::test::NormalSource source(900 + seed);
+    erg::test::chains::NormalSource source(900 + seed);
     const std::vector<double> x = source.ar1(400, 1, 0.9), s = scores_of_standard_normal(x);
     const Points points(x.data(), 400, 1), scores(s.data(), 400, 1);
     const auto p = [&](double flip) {

@@ -53,7 +53,7 @@ TEST_CASE("standard errors of mode weights know the autocorrelation", "[diagnost
   // tau. Counting gives about 24.
   double z2 = 0, naive = 0;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    erg::test::NormalSource source(seed);
+    erg::test::chains::NormalSource source(seed);
     std::vector<double> x;
     for (int c = 0; c < 4; ++c) {
       bool in = source.uniform() < 0.25;

@@ -14,7 +14,7 @@
 #include <erg/diagnostics/rhat.hpp>
 
 namespace diag = erg::diag;
-namespace golden = erg::test::golden;
+namespace golden = erg::test::posterior_golden;
 
 namespace {
 

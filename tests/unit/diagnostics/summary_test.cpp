@@ -27,7 +27,7 @@ struct NamedDraws {
 };
 
 NamedDraws good_draws() {
-  erg::test::NormalSource source(21);
+  erg::test::chains::NormalSource source(21);
   return {source.normals(4000), source.normals(4000, 2, 3)};
 }
 
