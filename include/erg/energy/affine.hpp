@@ -1,0 +1,133 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+#include "erg/energy/cholesky.hpp"
+#include "erg/energy/compose.hpp"
+
+namespace erg {
+
+/// The density of z where x = A z + b has the inner density:
+///
+///   U'(z) = U(A z + b) - log |det A|,   dU'/dz = A^T dU/dx
+///
+/// With a scale per coordinate A is diagonal, else any invertible matrix. Sampling z is sampling x with another metric.
+/// Shapes    z, g, shift: [D]; scale: [D], or [D, D] column-major (A[i + D j] multiplies z_j in x_i)
+/// Requires  shift finite, A invertible              Truth  log Z is the inner one
+/// Cost      the inner energy's and 2 D (diagonal) or 2 D^2 (matrix) multiply-adds
+template <class Inner, bool is_diagonal>
+class Affine : public Dimension<detail::checked_common_dim<Inner>()> {
+  static constexpr int D = detail::checked_common_dim<Inner>();
+
+ public:
+  Affine(Inner inner, const std::vector<double>& shift, const std::vector<double>& scale)
+      : Dimension<D>(dim_of(inner)), inner_(std::move(inner)), shift_(dim_of(inner_)), scale_(static_cast<int>(scale.size())) {
+    const int n = shift_.size();
+    detail::require_size("shift", shift, n, "one a coordinate");
+    detail::require_size("scale", scale, is_diagonal ? n : n * n, is_diagonal ? "one a coordinate" : "a square matrix");
+    for (int d = 0; d < n; ++d) shift_.set(d, detail::require_finite(detail::indexed("shift", d), shift[static_cast<std::size_t>(d)]));
+    for (int i = 0; i < scale_.size(); ++i) {
+      scale_.set(i, detail::require_finite(detail::indexed("scale", i), scale[static_cast<std::size_t>(i)]));
+    }
+    log_det_ = log_abs_det(scale, n);
+  }
+
+  template <Lane L>
+  ERG_FN ERG_INLINE L operator()(Point<const L, D> z) const {
+    return detail::with_scratch<L, D>(z.size(), [&](Point<L, D> x) {
+      map(z, x);
+      return detail::value_of(inner_, Point<const L, D>(x.data(), x.size())) - log_det_.as<L>();
+    });
+  }
+  template <Lane L>
+  ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> z, Point<L, D> g) const {
+    const int n = z.size();
+    return detail::with_scratch<L, D>(n, [&](Point<L, D> x) {
+      map(z, x);
+      if constexpr (is_diagonal) {
+        const L u = detail::gradient_of(inner_, Point<const L, D>(x.data(), n), g);
+#pragma GCC unroll 8
+        for (int d = 0; d < n; ++d) g[d] = g[d] * scale_.template as<L>(d);
+        return u - log_det_.as<L>();
+      } else {
+        return detail::with_scratch<L, D>(n, [&](Point<L, D> slope) {
+          const L u = detail::gradient_of(inner_, Point<const L, D>(x.data(), n), slope);
+          for (int j = 0; j < n; ++j) {
+            L sum(0.0);
+#pragma GCC unroll 8
+            for (int i = 0; i < n; ++i) sum = lane::fma(slope[i], scale_.template as<L>(j * n + i), sum);
+            g[j] = sum;
+          }
+          return u - log_det_.as<L>();
+        });
+      }
+    });
+  }
+
+  /// x <- A z + b
+  template <class L>
+  ERG_FN ERG_INLINE void map(Point<const L, D> z, Point<L, D> x) const {
+    const int n = z.size();
+#pragma GCC unroll 8
+    for (int i = 0; i < n; ++i) {
+      if constexpr (is_diagonal) {
+        x[i] = lane::fma(z[i], scale_.template as<L>(i), shift_.template as<L>(i));
+      } else {
+        L sum = shift_.template as<L>(i);
+#pragma GCC unroll 8
+        for (int j = 0; j < n; ++j) sum = lane::fma(z[j], scale_.template as<L>(j * n + i), sum);
+        x[i] = sum;
+      }
+    }
+  }
+  double log_det() const { return log_det_.value(); }
+  double log_z() const
+    requires requires(const Inner& e) { e.log_z(); }
+  {
+    return inner_.log_z();
+  }
+  const Inner& inner() const { return inner_; }
+
+ private:
+  static double log_abs_det(std::vector<double> a, int n) {
+    double sum = 0.0;
+    for (int k = 0; k < n; ++k) {
+      double pivot = a[static_cast<std::size_t>(k)];
+      if constexpr (!is_diagonal) {  // Gaussian elimination with row exchanges
+        int best = k;
+        for (int i = k + 1; i < n; ++i) {
+          if (std::fabs(a[detail::at(i, k, n)]) > std::fabs(a[detail::at(best, k, n)])) best = i;
+        }
+        for (int j = 0; j < n; ++j) std::swap(a[detail::at(k, j, n)], a[detail::at(best, j, n)]);
+        pivot = a[detail::at(k, k, n)];
+        for (int i = k + 1; i < n; ++i) {
+          const double factor = a[detail::at(i, k, n)] / pivot;
+          for (int j = k; j < n; ++j) a[detail::at(i, j, n)] -= factor * a[detail::at(k, j, n)];
+        }
+      }
+      if (!(std::fabs(pivot) > 0.0)) {
+        throw std::invalid_argument("scale has pivot " + detail::number_text(pivot) + " in row " + std::to_string(k) +
+                                    " (must be invertible)");
+      }
+      sum += std::log(std::fabs(pivot));
+    }
+    return sum;
+  }
+
+  Inner inner_;
+  detail::Parameters<D> shift_;
+  detail::Parameters<is_diagonal ? D : detail::static_product(D, D)> scale_;
+  detail::Parameter log_det_;
+};
+
+/// z -> U(scale * z + shift) - log |det|, with one scale per coordinate.
+template <HasDim E>
+Affine<E, true> affine(E energy, const std::vector<double>& shift, const std::vector<double>& scale) {
+  return Affine<E, true>(std::move(energy), shift, scale);
+}
+/// The same with a matrix, [D, D] column-major.
+template <HasDim E>
+Affine<E, false> affine_matrix(E energy, const std::vector<double>& shift, const std::vector<double>& matrix) {
+  return Affine<E, false>(std::move(energy), shift, matrix);
+}
+
+}  // namespace erg

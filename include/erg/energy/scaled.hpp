@@ -1,0 +1,50 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+#include "erg/energy/compose.hpp"
+
+namespace erg {
+
+/// U(x) = factor * U_inner(x): the density to a power, and the target at temperature 1 / factor.
+///
+/// Requires  factor finite and >= 0            Cost  the inner energy's and D + 1 products
+template <class Inner>
+class Scaled : public Dimension<detail::checked_common_dim<Inner>()> {
+  static constexpr int D = detail::checked_common_dim<Inner>();
+
+ public:
+  Scaled(const char* name, double factor, Inner inner)
+      : Dimension<D>(dim_of(inner)), factor_(detail::require_not_negative(name, factor)), inner_(std::move(inner)) {}
+
+  template <Lane L>
+  ERG_FN ERG_INLINE L operator()(Point<const L, D> x) const {
+    return factor_.as<L>() * detail::value_of(inner_, x);
+  }
+  template <Lane L>
+  ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
+    const int n = x.size();
+    const L factor = factor_.as<L>(), u = detail::gradient_of(inner_, x, g);
+#pragma GCC unroll 8
+    for (int d = 0; d < n; ++d) g[d] = factor * g[d];
+    return factor * u;
+  }
+  double factor() const { return factor_.value(); }
+  const Inner& inner() const { return inner_; }
+
+ private:
+  detail::Parameter factor_;
+  Inner inner_;
+};
+
+/// a U(x).
+template <HasDim E>
+Scaled<E> scale(double a, E energy) {
+  return Scaled<E>("a", a, std::move(energy));
+}
+/// beta U(x), the tempered density exp(-beta U): beta = 1 is the target, beta = 0 flat.
+template <HasDim E>
+Scaled<E> temper(E energy, double beta) {
+  return Scaled<E>("beta", beta, std::move(energy));
+}
+
+}  // namespace erg
