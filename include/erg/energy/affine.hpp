@@ -45,18 +45,16 @@ class Affine : public Dimension<detail::checked_common_dim<Inner>()> {
       map(z, x);
       if constexpr (is_diagonal) {
         const L u = detail::gradient_of(inner_, Point<const L, D>(x.data(), n), g);
-#pragma GCC unroll 8
-        for (int d = 0; d < n; ++d) g[d] = g[d] * scale_.template as<L>(d);
+        detail::each<D>(n, [&](int d) __attribute__((always_inline)) { g[d] = g[d] * scale_.template as<L>(d); });
         return u - log_det_.as<L>();
       } else {
         return detail::with_scratch<L, D>(n, [&](Point<L, D> slope) {
           const L u = detail::gradient_of(inner_, Point<const L, D>(x.data(), n), slope);
-          for (int j = 0; j < n; ++j) {
-            L sum(0.0);
-#pragma GCC unroll 8
-            for (int i = 0; i < n; ++i) sum = lane::fma(slope[i], scale_.template as<L>(j * n + i), sum);
-            g[j] = sum;
-          }
+          detail::each<D>(n, [&](int j) __attribute__((always_inline)) {
+            g[j] = detail::accumulate<D, L>(n, [&](int i, L s) __attribute__((always_inline)) {
+              return lane::fma(slope[i], scale_.template as<L>(j * n + i), s);
+            });
+          });
           return u - log_det_.as<L>();
         });
       }
@@ -67,17 +65,15 @@ class Affine : public Dimension<detail::checked_common_dim<Inner>()> {
   template <class L>
   ERG_FN ERG_INLINE void map(Point<const L, D> z, Point<L, D> x) const {
     const int n = z.size();
-#pragma GCC unroll 8
-    for (int i = 0; i < n; ++i) {
+    detail::each<D>(n, [&](int i) __attribute__((always_inline)) {
       if constexpr (is_diagonal) {
         x[i] = lane::fma(z[i], scale_.template as<L>(i), shift_.template as<L>(i));
       } else {
         L sum = shift_.template as<L>(i);
-#pragma GCC unroll 8
-        for (int j = 0; j < n; ++j) sum = lane::fma(z[j], scale_.template as<L>(j * n + i), sum);
+        detail::each<D>(n, [&](int j) __attribute__((always_inline)) { sum = lane::fma(z[j], scale_.template as<L>(j * n + i), sum); });
         x[i] = sum;
       }
-    }
+    });
   }
   double log_det() const { return log_det_.value(); }
   double log_z() const

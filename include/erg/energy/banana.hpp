@@ -38,11 +38,9 @@ class Banana : public Dimension<D> {
     const L off = offset(x);
     const L u = value(x, off);
     const L x0 = x[0];
-    const int n = x.size();
     g[0] = x0 * lane::fma(off, minus_2b_.as<L>(), precision_.as<L>());
     g[1] = off;
-#pragma GCC unroll 8
-    for (int d = 2; d < n; ++d) g[d] = x[d];
+    detail::each<less_two(D)>(x.size() - 2, [&](int d) __attribute__((always_inline)) { g[d + 2] = x[d + 2]; });
     return u;
   }
 
@@ -61,6 +59,8 @@ class Banana : public Dimension<D> {
   }
 
  private:
+  static constexpr int less_two(int n) { return n == dynamic ? dynamic : n - 2; }
+
   Banana(std::true_type, int n, double s, double b)
       : Dimension<D>(n),
         s_(detail::require_positive("s", s)),
@@ -76,10 +76,8 @@ class Banana : public Dimension<D> {
   }
   template <class L>
   ERG_FN ERG_INLINE L value(Point<const L, D> x, L off) const {
-    const int n = x.size();
     L sum = lane::fma(x[0] * x[0], precision_.as<L>(), off * off);
-#pragma GCC unroll 8
-    for (int d = 2; d < n; ++d) sum = lane::fma(x[d], x[d], sum);
+    detail::each<less_two(D)>(x.size() - 2, [&](int d) __attribute__((always_inline)) { sum = lane::fma(x[d + 2], x[d + 2], sum); });
     return lane::fma(sum, L(0.5), constant_.as<L>());
   }
 

@@ -43,17 +43,15 @@ class BayesianLogistic : public Dimension<P> {
 
   template <Lane L>
   ERG_FN ERG_INLINE L operator()(Point<const L, P> x) const {
-    return evaluate<L>(x, [](int, L) {});
+    return evaluate<L>(x, [](int, L) __attribute__((always_inline)) {});
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, P> x, Point<L, P> g) const {
     const int p = x.size();
     const L precision = prior_precision_.as<L>();
-#pragma GCC unroll 8
-    for (int j = 0; j < p; ++j) g[j] = precision * x[j];
-    return evaluate<L>(x, [&](int i, L excess) {
-#pragma GCC unroll 8
-      for (int j = 0; j < p; ++j) g[j] = lane::fma(excess, design_.as<L>(i * p + j), g[j]);
+    detail::each<P>(p, [&](int j) __attribute__((always_inline)) { g[j] = precision * x[j]; });
+    return evaluate<L>(x, [&](int i, L excess) __attribute__((always_inline)) {
+      detail::each<P>(p, [&](int j) __attribute__((always_inline)) { g[j] = lane::fma(excess, design_.template as<L>(i * p + j), g[j]); });
     });
   }
 
@@ -74,16 +72,14 @@ class BayesianLogistic : public Dimension<P> {
     L total(0.0), square(0.0);
     for (int i = 0; i < n_rows_; ++i) {
       L eta(0.0);
-#pragma GCC unroll 8
-      for (int j = 0; j < p; ++j) eta = lane::fma(x[j], design_.as<L>(i * p + j), eta);
+      detail::each<P>(p, [&](int j) __attribute__((always_inline)) { eta = lane::fma(x[j], design_.template as<L>(i * p + j), eta); });
       const L y = label_.as<L>(i);
       const L decay = math::exp(-lane::abs(eta));
       const L upper = L(1.0) / (L(1.0) + decay);  // the larger of the two probabilities
       each(i, lane::select(eta < L(0.0), decay * upper, upper) - y);
       total = total + (lane::fma(-y, eta, lane::max(eta, L(0.0))) + math::log1p(decay));
     }
-#pragma GCC unroll 8
-    for (int j = 0; j < p; ++j) square = lane::fma(x[j], x[j], square);
+    detail::each<P>(p, [&](int j) __attribute__((always_inline)) { square = lane::fma(x[j], x[j], square); });
     return lane::fma(L(0.5) * prior_precision_.as<L>(), square, total + constant_.as<L>());
   }
 

@@ -32,11 +32,11 @@ class DoubleWell : public Dimension<D> {
 
   template <Lane L>
   ERG_FN ERG_INLINE L operator()(Point<const L, D> x) const {
-    return evaluate<L>(x, [](int, L) {});
+    return evaluate<L>(x, [](int, L) __attribute__((always_inline)) {});
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
-    return evaluate<L>(x, [&](int d, L slope) { g[d] = slope; });
+    return evaluate<L>(x, [&](int d, L slope) __attribute__((always_inline)) { g[d] = slope; });
   }
 
   double barrier() const { return barrier_.value(); }
@@ -97,7 +97,7 @@ class DoubleWell : public Dimension<D> {
     const int n = x.size();
     const L four_barrier = four_barrier_.as<L>();
     if (coupling_.value() == 0.0) {
-      const L sum = detail::accumulate<D, L>(n, [&](int d, L s) {
+      const L sum = detail::accumulate<D, L>(n, [&](int d, L s) __attribute__((always_inline)) {
         const L t = x[d], well = lane::fma(t, t, L(-1.0));
         each(d, four_barrier * t * well);
         return lane::fma(well, well, s);
@@ -106,15 +106,14 @@ class DoubleWell : public Dimension<D> {
     }
     const L coupling = coupling_.as<L>();
     L wells(0.0), links(0.0), behind(0.0);  // behind = x[d] - x[d-1], 0 at the ends
-#pragma GCC unroll 8
-    for (int d = 0; d < n; ++d) {
+    detail::each<D>(n, [&](int d) __attribute__((always_inline)) {
       const L t = x[d], well = lane::fma(t, t, L(-1.0));
       const L ahead = d + 1 < n ? x[d + 1] - t : L(0.0);
       each(d, lane::fma(coupling, behind - ahead, four_barrier * t * well));
       wells = lane::fma(well, well, wells);
       links = lane::fma(ahead, ahead, links);
       behind = ahead;
-    }
+    });
     return lane::fma(barrier_.as<L>(), wells, half_coupling_.as<L>() * links);
   }
 

@@ -40,11 +40,11 @@ class EightSchools : public Dimension<10> {
 
   template <Lane L>
   ERG_FN ERG_INLINE L operator()(Point<const L, 10> x) const {
-    return evaluate<L>(x, [](int, L) {});
+    return evaluate<L>(x, [](int, L) __attribute__((always_inline)) {});
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, 10> x, Point<L, 10> g) const {
-    return evaluate<L>(x, [&](int d, L slope) { g[d] = slope; });
+    return evaluate<L>(x, [&](int d, L slope) __attribute__((always_inline)) { g[d] = slope; });
   }
 
   /// (theta_1..8, mu, tau), the parameters posteriordb reports.
@@ -63,8 +63,7 @@ class EightSchools : public Dimension<10> {
   ERG_FN ERG_INLINE L evaluate(Point<const L, 10> x, Each each) const {
     const L mu = x[8], log_tau = x[9], tau = math::exp(log_tau);
     L sum(0.0), pull(0.0), stretch(0.0);
-#pragma GCC unroll 8
-    for (int j = 0; j < n_schools; ++j) {
+    detail::unrolled<n_schools>([&](int j) __attribute__((always_inline)) {
       const L t = x[j];
       const L off = lane::fma(tau, t, mu) - y_.as<L>(j);
       const L slope = off * precision_.as<L>(j);
@@ -72,7 +71,7 @@ class EightSchools : public Dimension<10> {
       pull = pull + slope;
       stretch = lane::fma(slope, t, stretch);
       each(j, lane::fma(tau, slope, t));
-    }
+    });
     each(8, lane::fma(mu, L(0.04), pull));
     const L ratio = tau * tau * L(0.04);
     // 2 ratio / (1 + ratio) - 1, finite where ratio overflows

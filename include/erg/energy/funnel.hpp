@@ -33,14 +33,14 @@ class Funnel : public Dimension<D> {
 
   template <Lane L>
   ERG_FN ERG_INLINE L operator()(Point<const L, D> x) const {
-    const L sum = detail::accumulate<less_one(D), L>(x.size() - 1, [&](int d, L s) { return lane::fma(x[d + 1], x[d + 1], s); });
+    const L sum = detail::accumulate<less_one(D), L>(x.size() - 1, [&](int d, L s) __attribute__((always_inline)) { return lane::fma(x[d + 1], x[d + 1], s); });
     return value(x[0], math::exp(-x[0]) * sum * L(0.5));
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
     const L v = x[0];
     const L precision = math::exp(-v);
-    const L sum = detail::accumulate<less_one(D), L>(x.size() - 1, [&](int d, L s) {
+    const L sum = detail::accumulate<less_one(D), L>(x.size() - 1, [&](int d, L s) __attribute__((always_inline)) {
       const L slope = precision * x[d + 1];
       const L next = lane::fma(slope, x[d + 1], s);
       g[d + 1] = slope;

@@ -30,13 +30,13 @@ class GaussianIsotropic : public Dimension<D> {
 
   template <Lane L>
   ERG_FN ERG_INLINE L operator()(Point<const L, D> x) const {
-    const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) { return lane::fma(x[d], x[d], s); });
+    const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) __attribute__((always_inline)) { return lane::fma(x[d], x[d], s); });
     return lane::fma(sum, half_precision_.as<L>(), constant_.as<L>());
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
     const L precision = precision_.as<L>();
-    const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) {
+    const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) __attribute__((always_inline)) {
       g[d] = precision * x[d];
       return lane::fma(x[d], x[d], s);
     });
@@ -97,7 +97,7 @@ class GaussianDiagonal : public Dimension<D> {
 
   template <Lane L>
   ERG_FN ERG_INLINE L operator()(Point<const L, D> x) const {
-    const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) {
+    const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) __attribute__((always_inline)) {
       const L off = x[d] - mean_.template as<L>(d);
       return lane::fma(off * precision_.template as<L>(d), off, s);
     });
@@ -105,7 +105,7 @@ class GaussianDiagonal : public Dimension<D> {
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
-    const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) {
+    const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) __attribute__((always_inline)) {
       const L off = x[d] - mean_.template as<L>(d);
       const L slope = off * precision_.template as<L>(d);
       g[d] = slope;

@@ -32,11 +32,11 @@ class GaussianDense : public Dimension<D> {
 
   template <Lane L>
   ERG_FN ERG_INLINE L operator()(Point<const L, D> x) const {
-    return evaluate<L>(x, [](int, L) {});
+    return evaluate<L>(x, [](int, L) __attribute__((always_inline)) {});
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
-    return evaluate<L>(x, [&](int d, L slope) { g[d] = slope; });
+    return evaluate<L>(x, [&](int d, L slope) __attribute__((always_inline)) { g[d] = slope; });
   }
 
   double mean(int d) const { return mean_[d]; }
@@ -80,39 +80,31 @@ class GaussianDense : public Dimension<D> {
     constant_ = 0.918938533204672742 * n + 0.5 * detail::cholesky_log_det(lower, n);
   }
 
-  /// Rows first .. first + R - 1 of P (x - mean): R sums share each difference.
-  template <int R, class L>
-  ERG_FN ERG_INLINE void rows(int first, Point<const L, D> x, L* sums) const {
-    const int n = x.size();
-    for (int r = 0; r < R; ++r) sums[r] = L(0.0);
-#pragma GCC unroll 8
-    for (int j = 0; j < n; ++j) {
-      const L off = x[j] - mean_.template as<L>(j);
-#pragma GCC unroll 4
-      for (int r = 0; r < R; ++r) sums[r] = lane::fma(off, precision_.template as<L>(j * n + first + r), sums[r]);
-    }
-  }
+  /// Calls each(i, .) with the entries of P (x - mean), four rows at a time, which share the differences.
   template <class L, class Each>
   ERG_FN ERG_INLINE L evaluate(Point<const L, D> x, Each each) const {
     const int n = x.size();
-    constexpr int block = 4;
     L total(0.0);
-    int i = 0;
-    L sums[block];
-#pragma GCC unroll 2
-    for (; i + block <= n; i += block) {
-      rows<block>(i, x, sums);
-#pragma GCC unroll 4
-      for (int r = 0; r < block; ++r) {
-        total = lane::fma(sums[r], x[i + r] - mean_.template as<L>(i + r), total);
-        each(i + r, sums[r]);
-      }
-    }
-#pragma GCC unroll 3
-    for (; i < n; ++i) {
-      rows<1>(i, x, sums);
-      total = lane::fma(sums[0], x[i] - mean_.template as<L>(i), total);
-      each(i, sums[0]);
+    const auto rows = [&]<int count>(std::integral_constant<int, count>, int first) __attribute__((always_inline)) {
+      L sums[count];
+      detail::unrolled<count>([&](int r) __attribute__((always_inline)) { sums[r] = L(0.0); });
+      detail::each<D>(n, [&](int j) __attribute__((always_inline)) {
+        const L off = x[j] - mean_.template as<L>(j);
+        detail::unrolled<count>([&](int r) __attribute__((always_inline)) {
+          sums[r] = lane::fma(off, precision_.template as<L>(j * n + first + r), sums[r]);
+        });
+      });
+      detail::unrolled<count>([&](int r) __attribute__((always_inline)) {
+        total = lane::fma(sums[r], x[first + r] - mean_.template as<L>(first + r), total);
+        each(first + r, sums[r]);
+      });
+    };
+    if constexpr (D != dynamic && D <= 4) {
+      rows(std::integral_constant<int, D>{}, 0);
+    } else {
+      int i = 0;
+      for (; i + 4 <= n; i += 4) rows(std::integral_constant<int, 4>{}, i);
+      for (; i < n; ++i) rows(std::integral_constant<int, 1>{}, i);
     }
     return lane::fma(total, L(0.5), constant_.as<L>());
   }

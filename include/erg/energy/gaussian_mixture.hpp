@@ -57,21 +57,20 @@ class GaussianMixture : public Dimension<D> {
 
   template <Lane L>
   ERG_FN ERG_INLINE L operator()(Point<const L, D> x) const {
-    return sum<L>(x, [](int, L) {}).value(*this);
+    return sum<L>(x, [](int, L) __attribute__((always_inline)) {}).value(*this);
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
     const int n = x.size();
-#pragma GCC unroll 8
-    for (int d = 0; d < n; ++d) g[d] = L(0.0);
-    const Sum<L> s = sum<L>(x, [&](int k, L e) {
+    detail::each<D>(n, [&](int d) __attribute__((always_inline)) { g[d] = L(0.0); });
+    const Sum<L> s = sum<L>(x, [&](int k, L e) __attribute__((always_inline)) {
       const L pull = e * decay_.template as<L>(k);
-#pragma GCC unroll 8
-      for (int d = 0; d < n; ++d) g[d] = lane::fma(pull, x[d] - centre_.template as<L>(k * n + d), g[d]);
+      detail::each<D>(n, [&](int d) __attribute__((always_inline)) {
+        g[d] = lane::fma(pull, x[d] - centre_.template as<L>(k * n + d), g[d]);
+      });
     });
     const L scale = L(-1.38629436111989062) / s.total;  // 1 / sigma^2 = -2 log(2) decay
-#pragma GCC unroll 8
-    for (int d = 0; d < n; ++d) g[d] *= scale;
+    detail::each<D>(n, [&](int d) __attribute__((always_inline)) { g[d] = g[d] * scale; });
     return s.value(*this);
   }
 
@@ -126,7 +125,7 @@ class GaussianMixture : public Dimension<D> {
   template <class L>
   ERG_FN ERG_INLINE L exponent(int k, Point<const L, D> x) const {
     const int n = x.size();
-    const L square = detail::accumulate<D, L>(n, [&](int d, L s) {
+    const L square = detail::accumulate<D, L>(n, [&](int d, L s) __attribute__((always_inline)) {
       const L off = x[d] - centre_.template as<L>(k * n + d);
       return lane::fma(off, off, s);
     });
@@ -148,15 +147,13 @@ class GaussianMixture : public Dimension<D> {
       return {largest, total};
     } else {
       L p[K];
-#pragma GCC unroll 16
-      for (int k = 0; k < K; ++k) p[k] = exponent(k, x);
+      detail::each<K>(K, [&](int k) __attribute__((always_inline)) { p[k] = exponent(k, x); });
       const L largest = detail::largest_of<K>(p);
-#pragma GCC unroll 16
-      for (int k = 0; k < K; ++k) {
+      detail::each<K>(K, [&](int k) __attribute__((always_inline)) {
         const L e = detail::relative_weight(p[k] - largest);
         total = total + e;
         each(k, e);
-      }
+      });
       return {largest, total};
     }
   }

@@ -55,11 +55,11 @@ class KidScore : public Dimension<3> {
 
   template <Lane L>
   ERG_FN ERG_INLINE L operator()(Point<const L, 3> x) const {
-    return evaluate<L>(x, [](int, L) {});
+    return evaluate<L>(x, [](int, L) __attribute__((always_inline)) {});
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, 3> x, Point<L, 3> g) const {
-    return evaluate<L>(x, [&](int d, L slope) { g[d] = slope; });
+    return evaluate<L>(x, [&](int d, L slope) __attribute__((always_inline)) { g[d] = slope; });
   }
 
   /// (beta_1, beta_2, sigma), the parameters posteriordb reports.

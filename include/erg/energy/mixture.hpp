@@ -54,11 +54,10 @@ class Mixture : public Dimension<detail::checked_common_dim<First, Second>()> {
       const L v = detail::gradient_of(second_, x, t);
       const Share<L> share(*this, u, v);
       const mask_t<L> first_counts = lane::is_finite(u), second_counts = lane::is_finite(v);
-#pragma GCC unroll 8
-      for (int d = 0; d < n; ++d) {
+      detail::each<D>(n, [&](int d) __attribute__((always_inline)) {
         const L a = lane::select(first_counts, g[d], t[d]), b = lane::select(second_counts, t[d], g[d]);
         g[d] = lane::fma(share.second, b - a, a);
-      }
+      });
       return share.energy();
     });
   }

@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/energy/loops.hpp"
 #include "erg/lane/traits.hpp"
 
 #include <utility>
@@ -120,29 +121,6 @@ class Parameters<dynamic> {
 
 /// Product of static sizes, `dynamic` if either is.
 constexpr int static_product(int a, int b) { return a == dynamic || b == dynamic ? dynamic : a * b; }
-
-/// s <- step(d, s) for d = 0 .. n - 1, from s = 0. Long sums run as four interleaved chains, so that they are bound by
-/// throughput and not by the latency of one addition; the order is fixed, hence the same on every lane type.
-template <int D, class L, class Step>
-ERG_FN ERG_INLINE L accumulate(int n, Step step) {
-  L s0(0.0);
-  if constexpr (D != dynamic && D < 8) {
-#pragma GCC unroll 8
-    for (int d = 0; d < D; ++d) s0 = step(d, s0);
-    return s0;
-  } else {
-    L s1(0.0), s2(0.0), s3(0.0);
-    int d = 0;
-    for (; d + 4 <= n; d += 4) {
-      s0 = step(d, s0);
-      s1 = step(d + 1, s1);
-      s2 = step(d + 2, s2);
-      s3 = step(d + 3, s3);
-    }
-    for (; d < n; ++d) s0 = step(d, s0);
-    return (s0 + s1) + (s2 + s3);
-  }
-}
 
 }  // namespace detail
 }  // namespace erg

@@ -37,11 +37,11 @@ class Phi4 : public Dimension<detail::static_product(Rows, Cols)> {
 
   template <Lane L>
   ERG_FN ERG_INLINE L operator()(Point<const L, sites> x) const {
-    return evaluate<L>(x, [](int, L) {});
+    return evaluate<L>(x, [](int, L) __attribute__((always_inline)) {});
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, sites> x, Point<L, sites> g) const {
-    return evaluate<L>(x, [&](int s, L slope) { g[s] = slope; });
+    return evaluate<L>(x, [&](int s, L slope) __attribute__((always_inline)) { g[s] = slope; });
   }
 
   ERG_FN int rows() const { return Rows == dynamic ? rows_ : Rows; }

@@ -113,15 +113,13 @@ class RingOfGaussians : public Dimension<2> {
   ERG_FN ERG_INLINE Sum<L> responsibilities(Point<const L, 2> x, L* weighted) const {
     const L x0 = x[0], x1 = x[1];
     L p[K];
-#pragma GCC unroll 64
-    for (int k = 0; k < K; ++k) {
+    detail::unrolled<K>([&](int k) __attribute__((always_inline)) {
       p[k] = lane::fma(x0, slope_[0].template as<L>(k), lane::fma(x1, slope_[1].template as<L>(k), log2_weight_.template as<L>(k)));
-    }
+    });
     const L largest = detail::largest_of<K>(p);
     // Even and odd components are summed apart: half the latency.
     L total[2], w0[2], w1[2];
-#pragma GCC unroll 64
-    for (int k = 0; k < K; ++k) {
+    detail::unrolled<K>([&](int k) __attribute__((always_inline)) {
       const L e = detail::relative_weight(p[k] - largest);
       const int side = k & 1;
       total[side] = k < 2 ? e : total[side] + e;
@@ -130,7 +128,7 @@ class RingOfGaussians : public Dimension<2> {
         w0[side] = k < 2 ? e * s0 : lane::fma(e, s0, w0[side]);
         w1[side] = k < 2 ? e * s1 : lane::fma(e, s1, w1[side]);
       }
-    }
+    });
     if constexpr (want_gradient) {
       weighted[0] = K == 1 ? w0[0] : w0[0] + w0[1];
       weighted[1] = K == 1 ? w1[0] : w1[0] + w1[1];

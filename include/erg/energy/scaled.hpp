@@ -24,8 +24,7 @@ class Scaled : public Dimension<detail::checked_common_dim<Inner>()> {
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
     const int n = x.size();
     const L factor = factor_.as<L>(), u = detail::gradient_of(inner_, x, g);
-#pragma GCC unroll 8
-    for (int d = 0; d < n; ++d) g[d] = factor * g[d];
+    detail::each<D>(n, [&](int d) __attribute__((always_inline)) { g[d] = factor * g[d]; });
     return factor * u;
   }
   double factor() const { return factor_.value(); }

@@ -26,8 +26,7 @@ class Sum : public Dimension<detail::checked_common_dim<First, Second>()> {
     const L u = detail::gradient_of(first_, x, g);
     return u + detail::with_scratch<L, D>(n, [&](Point<L, D> t) {
              const L v = detail::gradient_of(second_, x, t);
-#pragma GCC unroll 8
-             for (int d = 0; d < n; ++d) g[d] = g[d] + t[d];
+             detail::each<D>(n, [&](int d) __attribute__((always_inline)) { g[d] = g[d] + t[d]; });
              return v;
            });
   }
