@@ -36,6 +36,11 @@ inline double require_not_negative(const std::string& name, double value) {
   return value;
 }
 
+inline double require_fraction(const std::string& name, double value) {
+  if (!(value >= 0.0 && value < 1.0)) reject(name, value, "must be in [0, 1)");
+  return value;
+}
+
 inline int require_count(const std::string& name, int value, int at_least = 1) {
   if (value < at_least) {
     throw std::invalid_argument(name + " = " + std::to_string(value) + " (must be >= " + std::to_string(at_least) + ")");

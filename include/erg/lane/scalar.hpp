@@ -3,7 +3,6 @@
 
 #include "erg/lane/traits.hpp"
 
-#include <bit>
 #include <cmath>
 
 namespace erg {
@@ -44,15 +43,16 @@ struct ScalarOps {
   ERG_FN static bool any(bool m) { return m; }
   ERG_FN static bool all(bool m) { return m; }
   ERG_FN static int count(bool m) { return m ? 1 : 0; }
-  ERG_FN static Bits to_bits(T a) { return std::bit_cast<Bits>(a); }
-  ERG_FN static T from_bits(Bits b) { return std::bit_cast<T>(b); }
+  // the builtin, because std::bit_cast is no device function
+  ERG_FN static Bits to_bits(T a) { return __builtin_bit_cast(Bits, a); }
+  ERG_FN static T from_bits(Bits b) { return __builtin_bit_cast(T, b); }
   ERG_FN static T from_int(Bits b) { return static_cast<T>(static_cast<std::make_signed_t<Bits>>(b)); }
   ERG_FN static bool has_bits(Bits b, Bits pattern) { return (b & pattern) != 0; }
   ERG_FN static T load(const T* p) { return *p; }
   ERG_FN static void store(T* p, T a) { *p = a; }
   ERG_FN static Bits iota(Bits first) { return first; }
-  ERG_FN static void widen(Bits b, Wide* w) { w[0] = b; }
-  ERG_FN static Bits narrow(const Wide* w) { return static_cast<Bits>(w[0] & 0xffffffffu); }
+  ERG_FN static Wide widen(Bits b, int) { return b; }
+  ERG_FN static Bits narrow(Wide even, Wide) { return static_cast<Bits>(even & 0xffffffffu); }
   ERG_FN static Wide mul32(Wide a, std::uint32_t m) { return (a & 0xffffffffu) * m; }
   ERG_FN static Bits join(Bits lo, Bits hi) { return static_cast<Bits>((lo & 0xffffffffu) | (static_cast<std::uint64_t>(hi) << 32)); }
 };

@@ -5,8 +5,18 @@
 
 #include "erg/lane/ops.hpp"
 
+#include <bit>
+
 #if !defined(ERG_WITHOUT_XSIMD) && !defined(__CUDACC__)
+#if defined(__GNUC__) && !defined(__clang__)  // GCC 12 takes the undefined operand of its own intrinsics for a mistake
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <xsimd/xsimd.hpp>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 #endif
 
 namespace erg {
@@ -137,23 +147,22 @@ struct lane_ops<xsimd::batch<T, A>> {
   }
 
   // 32-bit payloads in 64-bit elements, for 32 x 32 -> 64 products. A float lane splits into its even and odd halves.
-  ERG_INLINE static void widen(Bits b, Wide* w) {
+  ERG_INLINE static Wide widen(Bits b, int half) {
     if constexpr (is_float) {
-      w[0] = cast<Wide>(b);
-      w[1] = cast<Wide>(b) >> 32;
+      return half == 0 ? cast<Wide>(b) : cast<Wide>(b) >> 32;
     } else {
-      w[0] = b;
+      return b;
     }
   }
-  ERG_INLINE static Bits narrow(const Wide* w) {
+  ERG_INLINE static Bits narrow(Wide even, Wide odd) {
     const Wide low(std::uint64_t{0xffffffffu});
     if constexpr (is_float) {
 #if defined(__AVX512F__)
-      if constexpr (is_512) return Bits(_mm512_mask_shuffle_epi32(w[0], 0xaaaa, w[1], _MM_PERM_CCAA));
+      if constexpr (is_512) return Bits(_mm512_mask_shuffle_epi32(even, 0xaaaa, odd, _MM_PERM_CCAA));
 #endif
-      return cast<Bits>((w[0] & low) | (w[1] << 32));
+      return cast<Bits>((even & low) | (odd << 32));
     } else {
-      return w[0] & low;
+      return even & low;
     }
   }
   ERG_INLINE static Wide mul32(Wide a, std::uint32_t m) {

@@ -1,0 +1,14 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+// Everything for the CPU. For faster builds include what you use: each header stands alone.
+
+#include "erg/diagnostics/energy_distance.hpp"
+#include "erg/diagnostics/ksd.hpp"
+#include "erg/diagnostics/mmd.hpp"
+#include "erg/diagnostics/mode_weights.hpp"
+#include "erg/diagnostics/summary.hpp"
+#include "erg/energy/energies.hpp"
+#include "erg/kernel/kernels.hpp"
+#include "erg/run/run.hpp"
+#include "erg/run/sinks.hpp"

@@ -1,0 +1,247 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+#include "erg/detail/require.hpp"
+#include "erg/tile/block_tile.hpp"
+
+#include <cmath>
+
+/// Metrics: the inverse mass matrix M^-1 = F F^T of a kernel, always used through its factor F.
+///
+/// With whitened momentum p ~ N(0, I) the Hamiltonian flow is dx = F p dt, dp = -F^T dU/dx dt, and a Langevin proposal is
+/// preconditioned by F F^T. So a metric is two products, F v and F^T g, and no kernel asks which metric it has.
+namespace erg {
+
+namespace detail {
+
+/// Applies a lane function to lane positions, or group by group to block positions.
+template <class F, LaneCoordinates P, class... Ps>
+ERG_FN ERG_INLINE void for_groups(F&& f, P& first, Ps&... rest) {
+  f(first, rest...);
+}
+template <class F, class L, class... Ps>
+ERG_INLINE void for_groups(F&& f, BlockPosition<L>& first, Ps&... rest) {
+  for (int g = 0; g < first.n_groups(); ++g) {
+    [&](auto&& a, auto&&... b) { f(a, b...); }(first.group(g), rest.group(g)...);
+  }
+}
+
+/// The two products for a diagonal F, given by factor(d).
+template <class Self>
+struct Elementwise {
+  /// y <- y + a F v
+  template <class Y, class V>
+  ERG_FN ERG_INLINE void add(Y& y, double a, const V& v) const {
+    for_groups(
+        [&](auto& yg, auto& vg) __attribute__((always_inline)) {
+          using L = lane_of<decltype(yg)>;
+          for_each_dim<std::remove_cvref_t<decltype(yg)>::static_dim>(yg.size(), [&](int d) __attribute__((always_inline)) {
+            yg[d] = lane::fma(self().template factor<L>(a, d), vg[d], yg[d]);
+          });
+        },
+        y, v);
+  }
+  /// y <- y + a F^T v
+  template <class Y, class V>
+  ERG_FN ERG_INLINE void add_transposed(Y& y, double a, const V& v) const {
+    add(y, a, v);
+  }
+  /// p <- p + a F^T g;  y <- x + b F p, in one pass. y may be x.
+  template <class P>
+  ERG_FN ERG_INLINE void kick_drift(P& y, const P& x, P& p, const P& g, double a, double b) const {
+    for_groups(
+        [&](auto& yg, auto& xg, auto& pg, auto& gg) __attribute__((always_inline)) {
+          using L = lane_of<decltype(yg)>;
+          for_each_dim<std::remove_cvref_t<decltype(yg)>::static_dim>(yg.size(), [&](int d) __attribute__((always_inline)) {
+            const L pd = lane::fma(self().template factor<L>(a, d), gg[d], pg[d]);
+            pg[d] = pd;
+            yg[d] = lane::fma(self().template factor<L>(b, d), pd, xg[d]);
+          });
+        },
+        y, x, p, g);
+  }
+
+ private:
+  ERG_FN ERG_INLINE const Self& self() const { return static_cast<const Self&>(*this); }
+};
+
+}  // namespace detail
+
+/// M = I.
+struct UnitMetric : detail::Elementwise<UnitMetric> {
+  template <class L>
+  ERG_FN ERG_INLINE static L factor(double a, int) {
+    return L(a);
+  }
+};
+
+/// What a step reads of a DiagonalMetric, in the scalar of its lane.
+template <class T>
+struct DiagonalMetricView : detail::Elementwise<DiagonalMetricView<T>> {
+  const T* scale = nullptr;  ///< F_dd, [dim]
+  template <class L>
+  ERG_FN ERG_INLINE L factor(double a, int d) const {
+    return L(a) * L(scale[d]);
+  }
+};
+
+/// What a step reads of a DenseMetric: F lower triangular, row-major, [dim, dim].
+template <class T>
+struct DenseMetricView {
+  const T* f = nullptr;
+  int dim = 0;
+
+  template <class Y, class V>
+  ERG_FN ERG_INLINE void add(Y& y, double a, const V& v) const {
+    detail::for_groups(
+        [&](auto& yg, auto& vg) {
+          using L = lane_of<decltype(yg)>;
+          for (int i = 0; i < dim; ++i) {
+            L sum = 0.0;
+            for (int j = 0; j <= i; ++j) sum = lane::fma(L(f[i * dim + j]), vg[j], sum);
+            yg[i] = lane::fma(L(a), sum, yg[i]);
+          }
+        },
+        y, v);
+  }
+  template <class Y, class V>
+  ERG_FN ERG_INLINE void add_transposed(Y& y, double a, const V& v) const {
+    detail::for_groups(
+        [&](auto& yg, auto& vg) {
+          using L = lane_of<decltype(yg)>;
+          for (int i = 0; i < dim; ++i) {
+            L sum = 0.0;
+            for (int j = i; j < dim; ++j) sum = lane::fma(L(f[j * dim + i]), vg[j], sum);
+            yg[i] = lane::fma(L(a), sum, yg[i]);
+          }
+        },
+        y, v);
+  }
+  template <class P>
+  ERG_FN ERG_INLINE void kick_drift(P& y, const P& x, P& p, const P& g, double a, double b) const {
+    add_transposed(p, a, g);
+    if (&y != &x) copy(y, x);
+    add(y, b, p);
+  }
+};
+
+/// Diagonal inverse mass: one variance per coordinate, set by hand or by warm-up.
+class DiagonalMetric {
+ public:
+  /// Empty: ones, until warm-up or `set_inverse_mass` says otherwise.
+  DiagonalMetric() = default;
+  /// inverse_mass [dim]: about the variance of each coordinate. Throws where one is not finite and > 0.
+  explicit DiagonalMetric(std::vector<double> inverse_mass) { set_inverse_mass(std::move(inverse_mass)); }
+
+  void set_inverse_mass(std::vector<double> inverse_mass) {
+    inverse_mass_ = std::move(inverse_mass);
+    scale_.clear();
+    for (std::size_t d = 0; d < inverse_mass_.size(); ++d) {
+      scale_.push_back(std::sqrt(detail::require_positive("inverse_mass[" + std::to_string(d) + "]", inverse_mass_[d])));
+    }
+    scale_float_.assign(scale_.begin(), scale_.end());
+  }
+  const std::vector<double>& inverse_mass() const { return inverse_mass_; }
+
+  void prepare(int dim) {
+    if (inverse_mass_.empty()) set_inverse_mass(std::vector<double>(static_cast<std::size_t>(dim), 1.0));
+    if (static_cast<int>(inverse_mass_.size()) != dim) {
+      throw std::invalid_argument("inverse_mass has " + std::to_string(inverse_mass_.size()) + " entries (the energy has dim = " +
+                                  std::to_string(dim) + ") give one variance per coordinate");
+    }
+  }
+  template <class T>
+  DiagonalMetricView<T> view() const {
+    DiagonalMetricView<T> v;
+    if constexpr (sizeof(T) == 4) {
+      v.scale = scale_float_.data();
+    } else {
+      v.scale = scale_.data();
+    }
+    return v;
+  }
+
+ private:
+  std::vector<double> inverse_mass_, scale_;
+  std::vector<float> scale_float_;
+};
+
+/// Dense inverse mass: a covariance matrix, row-major [dim, dim], kept as its Cholesky factor.
+class DenseMetric {
+ public:
+  DenseMetric() = default;
+  /// Throws where the matrix is not symmetric positive definite.
+  DenseMetric(std::vector<double> inverse_mass, int dim) { set_inverse_mass(std::move(inverse_mass), dim); }
+
+  void set_inverse_mass(std::vector<double> inverse_mass, int dim) {
+    const auto n = static_cast<std::size_t>(dim);
+    if (dim < 1 || inverse_mass.size() != n * n) {
+      throw std::invalid_argument("inverse_mass has " + std::to_string(inverse_mass.size()) + " entries (a dense metric of dim = " +
+                                  std::to_string(dim) + " needs dim * dim) give the whole matrix, row by row");
+    }
+    std::vector<double> f(n * n, 0.0);
+    for (std::size_t j = 0; j < n; ++j) {
+      double pivot = inverse_mass[j * n + j];
+      for (std::size_t k = 0; k < j; ++k) pivot -= f[j * n + k] * f[j * n + k];
+      if (!(pivot > 0.0) || !std::isfinite(pivot)) {
+        throw std::invalid_argument("inverse_mass is not positive definite (Cholesky pivot " + std::to_string(j) + " is " +
+                                    detail::number_text(pivot) + ") give a covariance matrix");
+      }
+      f[j * n + j] = std::sqrt(pivot);
+      for (std::size_t i = j + 1; i < n; ++i) {
+        double v = inverse_mass[i * n + j];
+        for (std::size_t k = 0; k < j; ++k) v -= f[i * n + k] * f[j * n + k];
+        f[i * n + j] = v / f[j * n + j];
+      }
+    }
+    inverse_mass_ = std::move(inverse_mass);
+    dim_ = dim;
+    factor_ = std::move(f);
+    factor_float_.assign(factor_.begin(), factor_.end());
+  }
+  const std::vector<double>& inverse_mass() const { return inverse_mass_; }
+
+  void prepare(int dim) {
+    if (dim_ == 0) {
+      std::vector<double> one(static_cast<std::size_t>(dim) * static_cast<std::size_t>(dim), 0.0);
+      for (std::size_t d = 0; d < static_cast<std::size_t>(dim); ++d) one[d * static_cast<std::size_t>(dim) + d] = 1.0;
+      set_inverse_mass(std::move(one), dim);
+    }
+    if (dim_ != dim) {
+      throw std::invalid_argument("inverse_mass has dim = " + std::to_string(dim_) + " (the energy has dim = " + std::to_string(dim) +
+                                  ") give a dim x dim matrix");
+    }
+  }
+  template <class T>
+  DenseMetricView<T> view() const {
+    DenseMetricView<T> v;
+    v.dim = dim_;
+    if constexpr (sizeof(T) == 4) {
+      v.f = factor_float_.data();
+    } else {
+      v.f = factor_.data();
+    }
+    return v;
+  }
+
+ private:
+  std::vector<double> inverse_mass_, factor_;
+  std::vector<float> factor_float_;
+  int dim_ = 0;
+};
+
+/// The metric a step uses: a trivially copyable view in the lane's scalar.
+template <class T, class M>
+auto metric_view(const M& m) {
+  if constexpr (requires { m.template view<T>(); }) {
+    return m.template view<T>();
+  } else {
+    return m;
+  }
+}
+template <class M>
+void prepare_metric(M& m, int dim) {
+  if constexpr (requires { m.prepare(dim); }) m.prepare(dim);
+}
+
+}  // namespace erg
