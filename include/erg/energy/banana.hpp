@@ -59,7 +59,7 @@ class Banana : public Dimension<D> {
   }
 
  private:
-  static constexpr int less_two(int n) { return n == dynamic ? dynamic : n - 2; }
+  ERG_FN static constexpr int less_two(int n) { return n == dynamic ? dynamic : n - 2; }
 
   Banana(std::true_type, int n, double s, double b)
       : Dimension<D>(n),

@@ -58,16 +58,21 @@ ERG_FN ERG_INLINE L gradient_of(const Part& part, Point<const L, D> x, Point<L, 
   return lane_value_and_gradient<Part, L, d>(part, Point<const L, d>(x.data(), x.size()), Point<L, d>(g.data(), g.size()));
 }
 
-/// f(scratch of n lanes): on the stack where D is static, else memory that grows once per thread and caller.
+/// Memory for n lanes that grows once per thread and Owner. On the host only: what needs it has a dynamic dimension.
+template <class L, class Owner>
+L* thread_scratch(int n) {
+  static thread_local std::vector<L> memory;
+  if (static_cast<int>(memory.size()) < n) memory.resize(static_cast<std::size_t>(n));
+  return memory.data();
+}
+/// f(scratch of n lanes): on the stack where D is static, else this thread's. F is a type of its caller alone, so no two uses meet.
 template <class L, int D, class F>
 ERG_FN ERG_INLINE L with_scratch(int n, F f) {
   if constexpr (D != dynamic) {
     L scratch[static_cast<unsigned>(D)];
     return f(Point<L, D>(scratch, n));
   } else {
-    static thread_local std::vector<L> scratch;  // F is a type of its caller alone, so no two uses meet
-    if (static_cast<int>(scratch.size()) < n) scratch.resize(static_cast<std::size_t>(n));
-    return f(Point<L, D>(scratch.data(), n));
+    return f(Point<L, D>(thread_scratch<L, F>(n), n));
   }
 }
 

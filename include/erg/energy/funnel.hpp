@@ -67,7 +67,7 @@ class Funnel : public Dimension<D> {
   }
 
  private:
-  static constexpr int less_one(int n) { return n == dynamic ? dynamic : n - 1; }
+  ERG_FN static constexpr int less_one(int n) { return n == dynamic ? dynamic : n - 1; }
 
   Funnel(std::true_type, int n, double s)
       : Dimension<D>(n),

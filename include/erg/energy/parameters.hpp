@@ -66,8 +66,8 @@ class Parameters {
       return L(wide_[i]);
     }
   }
-  constexpr const double* begin() const { return wide_; }
-  constexpr const double* end() const { return wide_ + N; }
+  ERG_FN constexpr const double* begin() const { return wide_; }
+  ERG_FN constexpr const double* end() const { return wide_ + N; }
 
  private:
   double wide_[static_cast<unsigned>(N)] = {};
@@ -110,8 +110,8 @@ class Parameters<dynamic> {
       return L(wide_[i]);
     }
   }
-  const double* begin() const { return wide_; }
-  const double* end() const { return wide_ + size_; }
+  ERG_FN const double* begin() const { return wide_; }
+  ERG_FN const double* end() const { return wide_ + size_; }
 
  private:
   int size_;
@@ -120,7 +120,7 @@ class Parameters<dynamic> {
 };
 
 /// Product of static sizes, `dynamic` if either is.
-constexpr int static_product(int a, int b) { return a == dynamic || b == dynamic ? dynamic : a * b; }
+ERG_FN constexpr int static_product(int a, int b) { return a == dynamic || b == dynamic ? dynamic : a * b; }
 
 }  // namespace detail
 }  // namespace erg

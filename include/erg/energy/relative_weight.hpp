@@ -41,5 +41,25 @@ ERG_FN ERG_INLINE L largest_of(const L* v) {
     return lane::max(largest_of<K / 2>(v), largest_of<K - K / 2>(v + K / 2));
   }
 }
+/// v[0] + ... + v[K-1], by a tree.
+template <int K, class L>
+ERG_FN ERG_INLINE L sum_of(const L* v) {
+  if constexpr (K == 1) {
+    return v[0];
+  } else {
+    return sum_of<K / 2>(v) + sum_of<K - K / 2>(v + K / 2);
+  }
+}
+/// v[0] c(first) + ... + v[K-1] c(first + K - 1), as two chains of fused multiply-adds where long: half the latency.
+template <int K, class L, class Factor>
+ERG_FN ERG_INLINE L dot_of(const L* v, Factor c, int first = 0) {
+  if constexpr (K == 1) {
+    return v[0] * c(first);
+  } else if constexpr (K <= 4) {
+    return lane::fma(v[K - 1], c(first + K - 1), dot_of<K - 1>(v, c, first));
+  } else {
+    return dot_of<K / 2>(v, c, first) + dot_of<K - K / 2>(v + K / 2, c, first + K / 2);
+  }
+}
 
 }  // namespace erg::detail

@@ -117,23 +117,12 @@ class RingOfGaussians : public Dimension<2> {
       p[k] = lane::fma(x0, slope_[0].template as<L>(k), lane::fma(x1, slope_[1].template as<L>(k), log2_weight_.template as<L>(k)));
     });
     const L largest = detail::largest_of<K>(p);
-    // Even and odd components are summed apart: half the latency.
-    L total[2], w0[2], w1[2];
-    detail::unrolled<K>([&](int k) __attribute__((always_inline)) {
-      const L e = detail::relative_weight(p[k] - largest);
-      const int side = k & 1;
-      total[side] = k < 2 ? e : total[side] + e;
-      if constexpr (want_gradient) {
-        const L s0 = slope_[0].template as<L>(k), s1 = slope_[1].template as<L>(k);
-        w0[side] = k < 2 ? e * s0 : lane::fma(e, s0, w0[side]);
-        w1[side] = k < 2 ? e * s1 : lane::fma(e, s1, w1[side]);
-      }
-    });
+    detail::unrolled<K>([&](int k) __attribute__((always_inline)) { p[k] = detail::relative_weight(p[k] - largest); });
     if constexpr (want_gradient) {
-      weighted[0] = K == 1 ? w0[0] : w0[0] + w0[1];
-      weighted[1] = K == 1 ? w1[0] : w1[0] + w1[1];
+      weighted[0] = detail::dot_of<K>(p, [&](int k) { return slope_[0].template as<L>(k); });
+      weighted[1] = detail::dot_of<K>(p, [&](int k) { return slope_[1].template as<L>(k); });
     }
-    return {largest, K == 1 ? total[0] : total[0] + total[1]};
+    return {largest, detail::sum_of<K>(p)};
   }
   template <class L>
   ERG_FN ERG_INLINE L value(Point<const L, 2> x, Sum<L> s) const {
