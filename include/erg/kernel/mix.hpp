@@ -30,7 +30,7 @@ ERG_FN ERG_INLINE void idle_info(const ChainState<T>& s, Both<A, B>& info) {
 /// law is the mixture's, and it leaves pi invariant if each part does; reversible if each part is. As the chains choose alike, do not
 /// use them as independent replicas of the choice.
 template <class A, class B>
-struct Mixture {
+struct KernelMixture {
   template <class T>
   using Extra = detail::BothExtra<typename A::template Extra<T>, typename B::template Extra<T>>;
   template <class T>
@@ -86,14 +86,14 @@ Weighted<K> weighted(double weight, K kernel) {
 /// One of the kernels at each step, with probability proportional to its weight: mix(weighted(3, a), weighted(1, b)).
 template <class A, class B>
 auto mix(Weighted<A> a, Weighted<B> b) {
-  return Mixture<A, B>{a.weight / (a.weight + b.weight), std::move(a.kernel), std::move(b.kernel)};
+  return KernelMixture<A, B>{a.weight / (a.weight + b.weight), std::move(a.kernel), std::move(b.kernel)};
 }
 template <class A, class B, class C, class... Rest>
 auto mix(Weighted<A> a, Weighted<B> b, Weighted<C> c, Weighted<Rest>... rest) {
   const double others = b.weight + c.weight + (0.0 + ... + rest.weight);
   const double p = a.weight / (a.weight + others);
   auto tail = mix(std::move(b), std::move(c), std::move(rest)...);
-  return Mixture<A, decltype(tail)>{p, std::move(a.kernel), std::move(tail)};
+  return KernelMixture<A, decltype(tail)>{p, std::move(a.kernel), std::move(tail)};
 }
 
 }  // namespace erg

@@ -31,10 +31,10 @@ auto kernel_view(const Cycle<A, B>& k) {
   return Cycle<decltype(a), decltype(b)>{a, b};
 }
 template <class T, class A, class B>
-auto kernel_view(const Mixture<A, B>& k) {
+auto kernel_view(const KernelMixture<A, B>& k) {
   auto a = kernel_view<T>(k.first);
   auto b = kernel_view<T>(k.second);
-  return Mixture<decltype(a), decltype(b)>{k.probability, a, b};
+  return KernelMixture<decltype(a), decltype(b)>{k.probability, a, b};
 }
 template <class T, int N, class K>
 auto kernel_view(const Repeat<N, K>& k) {
@@ -56,7 +56,7 @@ inline constexpr int n_parts = 1;
 template <class A, class B>
 inline constexpr int n_parts<Cycle<A, B>> = n_parts<A> + n_parts<B>;
 template <class A, class B>
-inline constexpr int n_parts<Mixture<A, B>> = n_parts<A> + n_parts<B>;
+inline constexpr int n_parts<KernelMixture<A, B>> = n_parts<A> + n_parts<B>;
 template <int N, class K>
 inline constexpr int n_parts<Repeat<N, K>> = n_parts<K>;
 
@@ -91,7 +91,7 @@ std::string kernel_name(const Cycle<A, B>& k) {
   return "cycle(" + kernel_name(k.first) + ", " + kernel_name(k.second) + ")";
 }
 template <class A, class B>
-std::string kernel_name(const Mixture<A, B>& k) {
+std::string kernel_name(const KernelMixture<A, B>& k) {
   return "mix(" + kernel_name(k.first) + ", " + kernel_name(k.second) + ")";
 }
 template <int N, class K>

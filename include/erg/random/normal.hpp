@@ -3,6 +3,8 @@
 
 #include "erg/random/uniform.hpp"
 
+#include <utility>
+
 namespace erg::random {
 
 template <class L>
@@ -94,27 +96,40 @@ ERG_FN ERG_INLINE Pair<L> box_muller(bits_t<L> a, bits_t<L> b) {
   return {lane::select(swapped, across, along), lane::select(swapped, along, across)};
 }
 
-/// n standard normals per chain into out[0..n-1], at numbers 0 .. (n rounded up to even) - 1 of the key's purpose.
+namespace detail {
+/// Normals first .. of the block of words that holds them, as many as there are below n.
 template <class L, class Out>
+ERG_FN ERG_INLINE void fill_block(Key key, bits_t<L> chain, Out&& out, int first, int n) {
+  constexpr int per_block = 4 / words_per_real<L>;
+  const Words<L> w = words<L>(key, chain, static_cast<std::uint32_t>(first / per_block));
+  if constexpr (per_block == 4) {
+    const Pair<L> p = box_muller<L>(w.w[0], w.w[1]);
+    out[first] = p.first;
+    if (first + 1 < n) out[first + 1] = p.second;
+    if (first + 2 < n) {
+      const Pair<L> q = box_muller<L>(w.w[2], w.w[3]);
+      out[first + 2] = q.first;
+      if (first + 3 < n) out[first + 3] = q.second;
+    }
+  } else {
+    const Pair<L> p = box_muller<L>(lane_ops<L>::join(w.w[0], w.w[1]), lane_ops<L>::join(w.w[2], w.w[3]));
+    out[first] = p.first;
+    if (first + 1 < n) out[first + 1] = p.second;
+  }
+}
+}  // namespace detail
+
+/// n standard normals per chain into out[0..n-1], at numbers 0 .. (n rounded up to even) - 1 of the key's purpose.
+/// A small static n is unrolled by the front end, so that `out` can live in registers.
+template <class L, int N = dynamic, class Out>
 ERG_FN ERG_INLINE void fill_normal(Key key, bits_t<L> chain, Out&& out, int n) {
   constexpr int per_block = 4 / words_per_real<L>;
-#pragma GCC unroll 4
-  for (int d = 0; d < n; d += per_block) {
-    const Words<L> w = words<L>(key, chain, static_cast<std::uint32_t>(d / per_block));
-    if constexpr (per_block == 4) {
-      const Pair<L> p = box_muller<L>(w.w[0], w.w[1]);
-      out[d] = p.first;
-      if (d + 1 < n) out[d + 1] = p.second;
-      if (d + 2 < n) {
-        const Pair<L> q = box_muller<L>(w.w[2], w.w[3]);
-        out[d + 2] = q.first;
-        if (d + 3 < n) out[d + 3] = q.second;
-      }
-    } else {
-      const Pair<L> p = box_muller<L>(lane_ops<L>::join(w.w[0], w.w[1]), lane_ops<L>::join(w.w[2], w.w[3]));
-      out[d] = p.first;
-      if (d + 1 < n) out[d + 1] = p.second;
-    }
+  if constexpr (N != dynamic && N <= 8) {
+    [&]<int... block>(std::integer_sequence<int, block...>) __attribute__((always_inline)) {
+      (detail::fill_block<L>(key, chain, out, block * per_block, N), ...);
+    }(std::make_integer_sequence<int, (N + per_block - 1) / per_block>{});
+  } else {
+    for (int d = 0; d < n; d += per_block) detail::fill_block<L>(key, chain, out, d, n);
   }
 }
 

@@ -174,7 +174,7 @@ template <LaneCoordinates X>
 ERG_FN ERG_INLINE void fill_normal(X&& x, random::Key key, const LaneChains<lane_of<X>>& chains, int n) {
   x.resize(n);
   constexpr int d = std::remove_cvref_t<X>::static_dim;
-  random::fill_normal<lane_of<X>>(key, chains.id, x, d == dynamic ? n : d);
+  random::fill_normal<lane_of<X>, d>(key, chains.id, x, d == dynamic ? n : d);
 }
 /// An exponential variate with mean 1, a uniform one on [0, 1), per chain, at number `index` of the key's purpose.
 template <class L>
