@@ -10,7 +10,7 @@ namespace detail {
 /// A non-finite energy becomes +infinity: a comparison rejects NaN by itself, but -infinity would always be accepted.
 template <class L>
 ERG_FN ERG_INLINE L guard_energy(L u) {
-  return lane::select(lane::is_finite(u), u, L(lane::infinity<scalar_t<L>>));
+  return lane::select(lane::is_finite(u), u, L(lane::Format<scalar_t<L>>::infinity));
 }
 
 /// dU/dx by forward duals, n_tangents coordinates a sweep; returns U.

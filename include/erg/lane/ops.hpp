@@ -113,12 +113,6 @@ struct Format {
   static constexpr T nan = std::numeric_limits<T>::quiet_NaN();
 };
 
-/// Constants, in a form that device code may use.
-template <class T>
-inline constexpr T infinity = std::numeric_limits<T>::infinity();
-template <class T>
-inline constexpr T largest = std::numeric_limits<T>::max();
-
 /// Neither infinite nor NaN.
 template <class L>
 ERG_FN ERG_INLINE mask_t<L> is_finite(L a) {
