@@ -5,10 +5,12 @@
 
 #include "erg/diagnostics/energy_distance.hpp"
 #include "erg/diagnostics/ksd.hpp"
+#include "erg/diagnostics/mcse.hpp"
 #include "erg/diagnostics/mmd.hpp"
 #include "erg/diagnostics/mode_weights.hpp"
 #include "erg/diagnostics/summary.hpp"
 #include "erg/energy/energies.hpp"
 #include "erg/kernel/kernels.hpp"
+#include "erg/lane/math.hpp"
 #include "erg/run/run.hpp"
 #include "erg/run/sinks.hpp"
