@@ -7,6 +7,7 @@ namespace erg::math {
 namespace detail {
 
 struct SqrtRule {
+  static constexpr MaxUlp max_ulp{0.5, 0.5};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
     return lane::sqrt(x);
@@ -17,6 +18,7 @@ struct SqrtRule {
   }
 };
 struct AbsRule {
+  static constexpr MaxUlp max_ulp{0.0, 0.0};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
     return lane::abs(x);
@@ -27,6 +29,7 @@ struct AbsRule {
   }
 };
 struct FloorRule {
+  static constexpr MaxUlp max_ulp{0.0, 0.0};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
     return lane::floor(x);
@@ -37,6 +40,7 @@ struct FloorRule {
   }
 };
 struct RoundRule {
+  static constexpr MaxUlp max_ulp{0.0, 0.0};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
     return lane::round(x);
@@ -47,6 +51,7 @@ struct RoundRule {
   }
 };
 struct SquareRule {
+  static constexpr MaxUlp max_ulp{0.5, 0.5};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
     return x * x;
@@ -90,18 +95,25 @@ struct IsFinite {
 
 /// Square root, correctly rounded (0.5 ULP). sqrt(-0) = -0; x < 0 and NaN give NaN.
 ERG_OBJECT detail::Unary<detail::SqrtRule> sqrt{};
+
 /// Absolute value, exact. Its derivative at 0 is taken as 1.
 ERG_OBJECT detail::Unary<detail::AbsRule> abs{};
+
 /// Largest integer not above x, exact, for every finite x.
 ERG_OBJECT detail::Unary<detail::FloorRule> floor{};
+
 /// Nearest integer, ties to even, exact, for every finite x.
 ERG_OBJECT detail::Unary<detail::RoundRule> round{};
+
 /// x * x (0.5 ULP).
 ERG_OBJECT detail::Unary<detail::SquareRule> square{};
+
 /// a < b ? a : b, so b where either is NaN.
 ERG_OBJECT detail::Binary<detail::MinRule> min{};
+
 /// a > b ? a : b, so b where either is NaN.
 ERG_OBJECT detail::Binary<detail::MaxRule> max{};
+
 /// Neither infinite nor NaN, as a mask. Of a dual: of its value.
 ERG_OBJECT detail::IsFinite is_finite{};
 

@@ -52,6 +52,7 @@ ERG_FN ERG_INLINE L erfc_of_positive(L a, L low) {
 }
 
 struct ErfRule {
+  static constexpr MaxUlp max_ulp{1.1, 1.2};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
     const L a = lane::abs(x);
@@ -65,6 +66,7 @@ struct ErfRule {
 };
 
 struct ErfcRule {
+  static constexpr MaxUlp max_ulp{4.5, 6.5};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
     const L y = erfc_of_positive(lane::abs(x), L(0.0));
@@ -77,12 +79,13 @@ struct ErfcRule {
 };
 
 struct NormalCdfRule {
+  static constexpr MaxUlp max_ulp{5.0, 6.0};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
     // |x| / sqrt(2) in two words: its rounding, times 2 |x|, would be the error of exp(-x^2 / 2)
     constexpr double c = is_single<L> ? 0x1.6a09e6p-1 : 0x1.6a09e667f3bcdp-1;
     constexpr double c_low = is_single<L> ? 0x1.9fcef4p-27 : -0x1.bdd3413b26456p-55;
-    const L a = lane::abs(x);
+    const L a = lane::min(L(is_single<L> ? 15.0 : 39.0), lane::abs(x));
     const L z = a * L(c);
     const L y = L(0.5) * erfc_of_positive(z, lane::mul_add(a, L(c_low), product_error(a, L(c), z)));
     return lane::select(x > L(0.0), L(1.0) - y, y);
@@ -124,6 +127,7 @@ ERG_FN ERG_INLINE L erfinv_magnitude(L a, L t, L q) {
 }
 
 struct ErfinvRule {
+  static constexpr MaxUlp max_ulp{2.6, 3.2};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
     const L a = lane::abs(x), q = L(1.0) - a;
@@ -136,6 +140,7 @@ struct ErfinvRule {
 };
 
 struct NormalQuantileRule {
+  static constexpr MaxUlp max_ulp{3.8, 3.8};
   template <class L>
   ERG_FN ERG_INLINE static L value(L p) {
     // erfinv(2p - 1), from 1 - |2p - 1| = 2 min(p, 1 - p), which is exact where 2p - 1 is not
@@ -152,10 +157,39 @@ struct NormalQuantileRule {
 
 }  // namespace detail
 
+/// Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+///
+/// Domain    all x
+/// Max ULP   1.1 in float, 1.2 in double
+/// Specials  erf(+-0) = +-0, erf(+-inf) = +-1; NaN gives NaN
 ERG_OBJECT detail::Unary<detail::ErfRule> erf{};
+
+/// 1 - erf(x), accurate where that is small.
+///
+/// Domain    all x
+/// Max ULP   4.5 in float, 6.5 in double
+/// Specials  erfc(-inf) = 2, erfc(inf) = 0; gradual underflow; NaN gives NaN
 ERG_OBJECT detail::Unary<detail::ErfcRule> erfc{};
+
+/// Inverse of erf.
+///
+/// Domain    -1 <= x <= 1
+/// Max ULP   2.6 in float, 3.2 in double
+/// Specials  erfinv(+-0) = +-0, erfinv(+-1) = +-inf; |x| > 1 gives NaN; NaN gives NaN
 ERG_OBJECT detail::Unary<detail::ErfinvRule> erfinv{};
+
+/// Standard normal distribution function.
+///
+/// Domain    all x
+/// Max ULP   5.0 in float, 6.0 in double
+/// Specials  normal_cdf(-inf) = 0, normal_cdf(inf) = 1; keeps its digits in the lower tail; NaN gives NaN
 ERG_OBJECT detail::Unary<detail::NormalCdfRule> normal_cdf{};
+
+/// Inverse of normal_cdf.
+///
+/// Domain    0 <= p <= 1, subnormal p included
+/// Max ULP   3.8 in float, 3.8 in double
+/// Specials  0 gives -inf, 0.5 gives 0, 1 gives inf; p outside gives NaN; NaN gives NaN
 ERG_OBJECT detail::Unary<detail::NormalQuantileRule> normal_quantile{};
 
 }  // namespace erg::math

@@ -6,16 +6,28 @@
 
 /// Elementary functions over any lane, as function objects: erg::math::exp(x), never std::exp(x).
 ///
-/// Each is built from + - * / sqrt, fused multiply-add and integer operations only, without tables or branches on masks. So a
-/// strict build gives the same bits on every lane type and machine, and nothing leaves the registers. Every contract states its
-/// domain, its greatest error in units in the last place, for float and double, against the exact value rounded to nearest, and
-/// what happens at zeros, infinities and NaN. Subnormal arguments and results are exact to the same error unless said otherwise.
-/// The figures are those of tests/unit/lane; builds without a fused multiply-add instruction may add half a unit.
+/// Lanes     float, double, Pack, xsimd::batch, Archetype, and Dual over any of them, with its derivative rule
+/// Numerics  built from + - * / sqrt, fused multiply-add and integer operations only, without tables or branches on masks: a
+///           strict build gives the same bits on every lane type and machine, and nothing leaves the registers
+/// Max ULP   the greatest distance from the exact value, in units of the last place of that value, over the whole domain,
+///           subnormal arguments and results included. The figure is a constant, exp.max_ulp.in_float, which the tests measure
+///           against. A build without fused multiply-add that is not strict may add MaxUlp::unfused.
 namespace erg {
 
 /// True for Dual<L, N> (lane/dual.hpp).
 template <class L>
 inline constexpr bool is_dual_v = false;
+
+namespace math {
+
+/// Greatest error of a function in units of the last place.
+struct MaxUlp {
+  double in_float, in_double;
+  /// To be added where a * b + c is rounded twice.
+  static constexpr double unfused = 2.0;
+};
+
+}  // namespace math
 
 namespace math::detail {
 
@@ -36,9 +48,11 @@ ERG_FN ERG_INLINE L polynomial(L x, double c, C... more) {
   return lane::mul_add(polynomial(x, more...), x, L(c));
 }
 
-/// A function of one variable from a Rule: static value(x), and static derivative(x, y) at y = value(x).
+/// A function of one variable from a Rule: max_ulp, static value(x), and static derivative(x, y) at y = value(x).
 template <class Rule>
 struct Unary {
+  static constexpr MaxUlp max_ulp = Rule::max_ulp;
+
   template <class L>
     requires Lane<L>
   ERG_FN ERG_INLINE constexpr L operator()(L x) const {

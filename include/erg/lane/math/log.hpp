@@ -32,6 +32,7 @@ ERG_FN ERG_INLINE L add_ln2_times(L n, L y) {
 }
 
 struct LogRule {
+  static constexpr MaxUlp max_ulp{1.0, 1.2};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
     const auto [m, e] = lane::split(x);
@@ -44,6 +45,7 @@ struct LogRule {
 };
 
 struct Log2Rule {
+  static constexpr MaxUlp max_ulp{1.8, 1.8};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
     const auto [m, e] = lane::split(x);
@@ -56,6 +58,7 @@ struct Log2Rule {
 };
 
 struct Log1pRule {
+  static constexpr MaxUlp max_ulp{1.0, 1.2};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
     using F = lane::Format<scalar_t<L>>;
@@ -94,8 +97,25 @@ ERG_FN ERG_INLINE L log1p_of_fraction(L y) {
 
 }  // namespace detail
 
+/// Natural logarithm.
+///
+/// Domain    x >= 0
+/// Max ULP   1.0 in float, 1.2 in double
+/// Specials  log(+-0) = -inf, log(inf) = inf, log(1) = 0; x < 0 gives NaN; NaN gives NaN
 ERG_OBJECT detail::Unary<detail::LogRule> log{};
+
+/// Logarithm to base 2.
+///
+/// Domain    x >= 0
+/// Max ULP   1.8 in float, 1.8 in double
+/// Specials  log2(+-0) = -inf, log2(inf) = inf; exact at powers of 2; x < 0 gives NaN; NaN gives NaN
 ERG_OBJECT detail::Unary<detail::Log2Rule> log2{};
+
+/// log(1 + x), accurate near 0.
+///
+/// Domain    x >= -1
+/// Max ULP   1.0 in float, 1.2 in double
+/// Specials  log1p(+-0) = +-0, log1p(-1) = -inf, log1p(inf) = inf; x < -1 gives NaN; NaN gives NaN
 ERG_OBJECT detail::Unary<detail::Log1pRule> log1p{};
 
 }  // namespace erg::math
