@@ -15,7 +15,7 @@ inline std::string number_text(double value) {
   return text;
 }
 
-[[noreturn]] inline void reject(const std::string& name, double value, const char* why) {
+[[noreturn, gnu::cold]] inline void reject(const std::string& name, double value, const char* why) {
   throw std::invalid_argument(name + " = " + number_text(value) + " (" + why + ")");
 }
 

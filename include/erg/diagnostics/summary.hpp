@@ -48,7 +48,7 @@ struct Summary {
 namespace detail {
 
 /// "a, b, c and 4 more": no more than six names.
-inline std::string listed(const std::vector<std::string>& names) {
+[[gnu::cold]] inline std::string listed(const std::vector<std::string>& names) {
   std::string text;
   const std::size_t shown = std::min<std::size_t>(names.size(), 6);
   for (std::size_t i = 0; i < shown; ++i) text += (i > 0 ? ", " : "") + names[i];
@@ -56,13 +56,13 @@ inline std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
-inline std::string formatted(const char* format, double v) {
+[[gnu::cold]] inline std::string formatted(const char* format, double v) {
   char buffer[64];
   std::snprintf(buffer, sizeof buffer, format, v);
   return buffer;
 }
 
-inline SummaryRow summarize_series(std::string name, const Series& s) {
+[[gnu::cold]] inline SummaryRow summarize_series(std::string name, const Series& s) {
   const Chains x = copy(s);
   const Chains z = normal_scores(split(x));
   const std::size_t n = x.values.size();
@@ -98,7 +98,7 @@ inline double Summary::least_ess() const {
   return least;
 }
 
-inline std::vector<std::string> Summary::warnings() const {
+[[gnu::cold]] inline std::vector<std::string> Summary::warnings() const {
   std::vector<std::string> disagree, few, undefined, out;
   for (const SummaryRow& row : rows) {
     if (std::isnan(row.rhat) || std::isnan(row.ess_bulk) || std::isnan(row.ess_tail) || !std::isfinite(row.mean))
@@ -153,7 +153,7 @@ Summary summarize(const D& draws, SummaryLimits limits = {}) {
 }
 
 /// An aligned table, then one line per warning. Four significant digits; ess to one, rhat to 1/1000.
-inline std::ostream& operator<<(std::ostream& stream, const Summary& summary) {
+[[gnu::cold]] inline std::ostream& operator<<(std::ostream& stream, const Summary& summary) {
   constexpr std::size_t n_columns = 10;
   std::vector<std::vector<std::string>> cells = {
       {"", "mean", "mcse", "sd", "q5", "q50", "q95", "ess_bulk", "ess_tail", "rhat"}};

@@ -53,7 +53,7 @@ class Writer {
   std::size_t size() const { return bytes_.size(); }
 
   /// Writes a neighbour of `path`, flushes it to the disk and renames it: at no moment is there half a file at `path`.
-  void commit(const std::string& path) {
+  [[gnu::cold]] void commit(const std::string& path) {
     put(checksum(bytes_.data(), bytes_.size()));
     const std::string draft = path + ".part";
     std::FILE* f = std::fopen(draft.c_str(), "wb");
@@ -74,7 +74,7 @@ class Writer {
 /// The bytes of such a file, checked before anything is taken from them.
 class Reader {
  public:
-  explicit Reader(const std::string& path) : path_(path) {
+  [[gnu::cold]] explicit Reader(const std::string& path) : path_(path) {
     std::FILE* f = std::fopen(path.c_str(), "rb");
     if (f == nullptr) throw IoError("cannot read " + path + " (" + std::strerror(errno) + ")");
     char block[65536];
@@ -117,7 +117,7 @@ class Reader {
     v.resize(static_cast<std::size_t>(n));
     get_bytes(v.data(), v.size() * sizeof(V));
   }
-  [[noreturn]] void fail(const std::string& why) const { throw IoError(path_ + " " + why + "; delete it to start the run anew"); }
+  [[noreturn, gnu::cold]] void fail(const std::string& why) const { throw IoError(path_ + " " + why + "; delete it to start the run anew"); }
 
  private:
   std::string path_;

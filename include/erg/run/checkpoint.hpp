@@ -40,12 +40,12 @@ inline constexpr char checkpoint_magic[8] = {'E', 'R', 'G', 'C', 'K', 'P', 'T', 
 struct Identity {
   std::vector<std::pair<std::string, std::string>> facts;
 
-  void save(io::Writer& w) const {
+  [[gnu::cold]] void save(io::Writer& w) const {
     w.put_bytes(checkpoint_magic, sizeof checkpoint_magic);
     w.put(static_cast<std::uint64_t>(facts.size()));
     for (const auto& [name, value] : facts) w.put_string(name), w.put_string(value);
   }
-  void check(io::Reader& r) const {
+  [[gnu::cold]] void check(io::Reader& r) const {
     char magic[8];
     r.get_bytes(magic, sizeof magic);
     if (std::string(magic, 8) != std::string(checkpoint_magic, 8)) r.fail("is no checkpoint of this version of erg");
@@ -60,6 +60,22 @@ struct Identity {
     if (n != facts.size()) r.fail("belongs to another version of erg");
   }
 };
+
+[[gnu::cold]] inline Identity identity_of(const RunReport& report, const Plan& plan, const char* energy, std::size_t scalar,
+                                          std::size_t n_sinks) {
+  const auto text = [](auto v) { return std::to_string(v); };
+  return {{{"kernel", report.kernel},
+           {"energy", energy},
+           {"dim", text(report.dim)},
+           {"scalar size", text(scalar)},
+           {"n_chains", text(plan.n_chains)},
+           {"n_warmup", text(plan.n_warmup)},
+           {"n_draws", text(plan.n_draws)},
+           {"thin", text(plan.thin)},
+           {"seed", text(plan.seed)},
+           {"profile", is_strict_build ? "strict" : "fast"},
+           {"number of sinks", text(n_sinks)}}};
+}
 
 }  // namespace detail
 }  // namespace erg

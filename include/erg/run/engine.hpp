@@ -122,7 +122,7 @@ class Engine {
   int n_workers() const { return crew_.n_workers(); }
 
   /// Start positions: the plan's, or scaled normals at the key's address.
-  void place(const Plan& plan, random::Key key) {
+  [[gnu::cold]] void place(const Plan& plan, random::Key key) {
     if (plan.start.empty()) {
       for_each_tile([&](int tile, Slot& slot) {
         set_chains(slot.state, tile);
@@ -231,7 +231,7 @@ class Engine {
       store_column(value(energy_, s.position), out + first(tile) + dim_ * stride);
     }
   }
-  [[gnu::noinline]] void add_flags(const typename Tile::Mask& mask, std::vector<std::int64_t>& to, int tile) const {
+  [[gnu::noinline, gnu::cold]] void add_flags(const typename Tile::Mask& mask, std::vector<std::int64_t>& to, int tile) const {
     for_each_lane(ones<L>(mask), [&](int c, T v) { to[static_cast<std::size_t>(first(tile) + c)] += v != T(0); });
   }
 
@@ -318,7 +318,7 @@ class Engine {
       rethrow("not a std::exception", at == nullptr ? key.step() : *at, tile);
     }
   }
-  [[noreturn]] void rethrow(const std::string& what, std::uint64_t step, int tile) const {
+  [[noreturn, gnu::cold]] void rethrow(const std::string& what, std::uint64_t step, int tile) const {
     const auto last = first(tile) + chains_per_tile() < chains_.n_chains() ? first(tile) + chains_per_tile() : chains_.n_chains();
     const std::string where = last - first(tile) == 1 ? "chain " + std::to_string(first(tile))
                                                       : "one of chains " + std::to_string(first(tile)) + " to " + std::to_string(last - 1);

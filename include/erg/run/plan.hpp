@@ -24,7 +24,7 @@ struct Plan {
   bool adapt = true;            ///< false: warm-up steps leave the parameters alone
   StepSizeRule step_size_rule = StepSizeRule::dual_averaging;
 
-  void validate(int dim) const {
+  [[gnu::cold]] void validate(int dim) const {
     detail::require_count("n_chains", n_chains);
     detail::require_count("n_warmup", n_warmup, 0);
     detail::require_count("n_draws", n_draws, 0);

@@ -37,7 +37,7 @@ struct RunReport {
   std::int64_t n_divergent() const { return sum(divergences); }
   std::int64_t n_non_finite() const { return sum(non_finite); }
 
-  friend std::ostream& operator<<(std::ostream& out, const RunReport& r) {
+  [[gnu::cold]] friend std::ostream& operator<<(std::ostream& out, const RunReport& r) {
     const auto flags = out.flags();
     const auto precision = out.precision();
     out << r.kernel << ": " << r.n_draws << " draws of " << r.n_chains << " chains, dim " << r.dim << ", after " << r.n_warmup

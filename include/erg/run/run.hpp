@@ -87,7 +87,7 @@ constexpr void check_arguments() {
 /// Errors     std::invalid_argument for a plan or start that makes no sense; EnergyError, with step and chain, where the energy throws;
 ///            IoError from files. What is numerical is not an error: it is rejected, counted and reported.
 template <class T = double, ExecPolicy Exec, class Kernel, class E, class... Sinks>
-RunReport run(const Exec& exec, Kernel kernel, const E& energy, const Plan& plan, Sinks&&... sinks) {
+[[gnu::cold]] RunReport run(const Exec& exec, Kernel kernel, const E& energy, const Plan& plan, Sinks&&... sinks) {
   detail::check_arguments<T, Exec, Kernel, E>();
   (
       [] {
@@ -121,13 +121,9 @@ RunReport run(const Exec& exec, Kernel kernel, const E& energy, const Plan& plan
 
   const Checkpoint* checkpoint = detail::find_checkpoint(sinks...);
   detail::Identity identity;
-  if (checkpoint != nullptr) {
+  if constexpr (checkpointed) {
     detail::require_count("Checkpoint::every", checkpoint->every);
-    const auto text = [](auto v) { return std::to_string(v); };
-    identity.facts = {{"kernel", report.kernel},         {"energy", typeid(E).name()},        {"dim", text(report.dim)},
-                      {"scalar size", text(sizeof(T))},  {"n_chains", text(plan.n_chains)},   {"n_warmup", text(plan.n_warmup)},
-                      {"n_draws", text(plan.n_draws)},   {"thin", text(plan.thin)},           {"seed", text(plan.seed)},
-                      {"profile", is_strict_build ? "strict" : "fast"}, {"number of sinks", text(sizeof...(Sinks))}};
+    identity = detail::identity_of(report, plan, typeid(E).name(), sizeof(T), sizeof...(Sinks));
     if (detail::file_exists(checkpoint->path)) {
       io::Reader in(checkpoint->path);
       identity.check(in);
@@ -137,11 +133,13 @@ RunReport run(const Exec& exec, Kernel kernel, const E& energy, const Plan& plan
     }
   }
   const auto save = [&] {
-    io::Writer out;
-    identity.save(out);
-    sampler.save(out);
-    detail::for_sinks([&](auto& s) { if constexpr (detail::can_be_saved<std::remove_reference_t<decltype(s)>>) s.save(out); }, sinks...);
-    out.commit(checkpoint->path);
+    if constexpr (checkpointed) {
+      io::Writer out;
+      identity.save(out);
+      sampler.save(out);
+      detail::for_sinks([&](auto& s) { if constexpr (detail::can_be_saved<std::remove_reference_t<decltype(s)>>) s.save(out); }, sinks...);
+      out.commit(checkpoint->path);
+    }
   };
   if (!report.resumed) sampler.start();
   const int stretch = checkpoint != nullptr ? checkpoint->every : std::numeric_limits<int>::max();
@@ -151,7 +149,7 @@ RunReport run(const Exec& exec, Kernel kernel, const E& energy, const Plan& plan
     sampler.warm_up(stretch == std::numeric_limits<int>::max() ? plan.n_warmup : stretch - done % stretch, [&](int i, int n) {
       detail::for_sinks([&](auto& s) { if constexpr (detail::takes_warmup<decltype(s)>) s.on_warmup(i, n); }, sinks...);
     });
-    if (checkpoint != nullptr) save();
+    save();
   }
   while (sampler.n_drawn() < plan.n_draws && report.stop_reason == StopReason::finished) {
     const int done = sampler.n_drawn();
@@ -169,7 +167,7 @@ RunReport run(const Exec& exec, Kernel kernel, const E& energy, const Plan& plan
       return control;
     });
     report.n_draws = done + drawn;
-    if (checkpoint != nullptr && report.stop_reason == StopReason::finished) save();
+    if (report.stop_reason == StopReason::finished) save();
   }
   if (report.stop_reason == StopReason::finished) report.n_draws = plan.n_draws;
   sampler.report(report);

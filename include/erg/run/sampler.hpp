@@ -21,7 +21,7 @@ namespace erg {
 template <class T, ExecPolicy Exec, class Kernel, class E>
 class Sampler {
  public:
-  Sampler(const Exec& exec, Kernel kernel, const E& energy, const Plan& plan)
+  [[gnu::cold]] Sampler(const Exec& exec, Kernel kernel, const E& energy, const Plan& plan)
       : plan_(plan), kernel_(std::move(kernel)), engine_((plan.validate(dim_of(energy)), exec), energy, plan.n_chains),
         counts_(engine_type::parts, engine_.chains().stride()), key_(plan.seed) {
     for_each_part(kernel_, [&](auto& part) {
@@ -47,7 +47,7 @@ class Sampler {
   }
 
   /// Puts the chains at their start. Throws std::invalid_argument where an energy there is not finite.
-  void start() {
+  [[gnu::cold]] void start() {
     Ensemble<T>& x = engine_.chains();
     engine_.place(plan_, key_.purpose(random::Purpose::start));
     engine_.initialise(kernel_, key_);
@@ -95,7 +95,7 @@ class Sampler {
   }
 
   /// Adds what the sampler counted to a report.
-  void report(RunReport& r) const {
+  [[gnu::cold]] void report(RunReport& r) const {
     r.divergences = total_.divergences;
     r.non_finite = total_.non_finite;
     r.gradient_evals = gradients_ * plan_.n_chains;
@@ -120,13 +120,13 @@ class Sampler {
   }
 
   /// Everything that the rest of the run depends on.
-  void save(io::Writer& w) {
+  [[gnu::cold]] void save(io::Writer& w) {
     w.put(step_);
     fields([&](auto& v) { w.put(v); }, [&](auto& v) { w.put_vector(v); });
     w.put_bytes(engine_.chains().data(), bytes_of_chains());
     for_each_part(kernel_, [&](auto& part) { save_part(w, part); });
   }
-  void load(io::Reader& r) {
+  [[gnu::cold]] void load(io::Reader& r) {
     r.get(step_);
     fields([&](auto& v) { r.get(v); }, [&](auto& v) { r.get_vector(v); });
     r.get_bytes(engine_.chains().data(), bytes_of_chains());
@@ -169,7 +169,7 @@ class Sampler {
     return sum;
   }
 
-  void reserve_draws() {
+  [[gnu::cold]] void reserve_draws() {
     if (draws_at_once_ > 0) return;
     Ensemble<T>& x = engine_.chains();
     columns_ = x.dim() + 1;
