@@ -35,6 +35,12 @@ struct Threads {
   int n_workers() const { return n > 0 ? n : Crew::hardware_threads(); }
 };
 
+/// One chain per thread of a CUDA device. Named everywhere; what it does is in exec/cuda.cuh, and `run` says so where that is missing.
+struct Cuda {
+  int device = 0;
+  int block = 128;
+};
+
 /// The lane of an execution policy.
 template <class Exec, class T>
 using lane_for = typename Exec::template lane<T>;

@@ -59,6 +59,18 @@ class Sampler {
     }
   }
 
+  /// Checksum of the real chains' positions and energies.
+  [[gnu::cold]] std::uint64_t fingerprint() {
+    Ensemble<T>& x = engine_.chains();
+    std::uint64_t sum = 0;
+    const auto add = [&](const T* column) {
+      sum = sum * 31 + io::checksum(reinterpret_cast<const char*>(column), sizeof(T) * static_cast<std::size_t>(plan_.n_chains));
+    };
+    for (int d = 0; d < x.dim(); ++d) add(x.position(d));
+    add(x.energy());
+    return sum;
+  }
+
   /// Warm-up steps from where the sampler is, at most n of them; on_step(done, n_warmup) after each launch.
   template <class F>
   void warm_up(int n, F&& on_step) {

@@ -34,9 +34,22 @@ enum class Control { proceed, stop };
 
 namespace detail {
 
-#define ERG_HAS_MEMBER(name)                                     \
-  template <class S>                                             \
-  concept names_##name = requires { &std::remove_cvref_t<S>::name; }
+// Whether S names a member, callable or not, template or not: &Probe::name is ambiguous, and so ill-formed, exactly if it does.
+#define ERG_HAS_MEMBER(name)                                                                       \
+  struct Named_##name {                                                                            \
+    int name;                                                                                      \
+  };                                                                                               \
+  template <class S>                                                                               \
+  struct Probe_##name : S, Named_##name {};                                                        \
+  template <class S>                                                                               \
+  concept names_##name = requires { &std::remove_cvref_t<S>::name; } || [] {                       \
+    using C = std::remove_cvref_t<S>;                                                              \
+    if constexpr (std::is_class_v<C> && !std::is_final_v<C>) {                                     \
+      return !requires { &Probe_##name<C>::name; };                                                \
+    } else {                                                                                       \
+      return false;                                                                                \
+    }                                                                                              \
+  }()
 ERG_HAS_MEMBER(on_begin);
 ERG_HAS_MEMBER(on_warmup);
 ERG_HAS_MEMBER(on_draw);
@@ -59,20 +72,39 @@ concept takes_draw = requires(S& s, const Draw<T>& d) { s.on_draw(d); };
 template <class S>
 concept takes_end = requires(S& s, const RunReport& r) { s.on_end(r); };
 
-/// Stops the compiler where a sink would be ignored in silence.
+/// Stops the compiler where a sink would be ignored in silence; false after it did. S keeps its const.
 template <class S, class T>
-constexpr void check_sink() {
-  static_assert(takes_begin<S> || takes_warmup<S> || takes_draw<S, T> || takes_end<S>,
-                "erg: a sink has none of the hooks on_begin(const RunInfo&), on_warmup(int step, int n_warmup), on_draw(const Draw<T>&), "
-                "on_end(const RunReport&); write at least one (check the spelling and the scalar T of Draw<T>).");
-  static_assert(takes_begin<S> || !names_on_begin<S>, "erg: a sink's on_begin cannot be called; write void on_begin(const erg::RunInfo&).");
-  static_assert(takes_warmup<S> || !names_on_warmup<S>, "erg: a sink's on_warmup cannot be called; write void on_warmup(int step, int n_warmup).");
-  static_assert(takes_draw<S, T> || !names_on_draw<S>,
-                "erg: a sink's on_draw cannot be called; write void on_draw(const erg::Draw<T>&) with the scalar T of the run, or a template.");
-  static_assert(takes_end<S> || !names_on_end<S>, "erg: a sink's on_end cannot be called; write void on_end(const erg::RunReport&).");
-  static_assert(!names_on_start<S> && !names_on_sample<S> && !names_on_step<S> && !names_on_draws<S> && !names_on_finish<S> &&
-                    !names_on_warm_up<S>,
-                "erg: a sink has a member that looks like a misspelt hook; the hooks are on_begin, on_warmup, on_draw and on_end.");
+consteval bool check_sink() {
+  constexpr bool begin = takes_begin<S>, warmup = takes_warmup<S>, draw = takes_draw<S, T>, end = takes_end<S>;
+  if constexpr (!begin && names_on_begin<S>) {
+    static_assert(begin, "erg: a sink's on_begin cannot be called; write void on_begin(const erg::RunInfo&) (const if the sink is).");
+    return false;
+  } else if constexpr (!warmup && names_on_warmup<S>) {
+    static_assert(warmup, "erg: a sink's on_warmup cannot be called; write void on_warmup(int step, int n_warmup) (const if the sink is).");
+    return false;
+  } else if constexpr (!draw && names_on_draw<S>) {
+    static_assert(draw, "erg: a sink's on_draw cannot be called; write void on_draw(const erg::Draw<T>&) with the scalar T of the run, or "
+                        "a template (const if the sink is).");
+    return false;
+  } else if constexpr (!end && names_on_end<S>) {
+    static_assert(end, "erg: a sink's on_end cannot be called; write void on_end(const erg::RunReport&) (const if the sink is).");
+    return false;
+  } else if constexpr (names_on_start<S> || names_on_sample<S> || names_on_step<S> || names_on_draws<S> || names_on_finish<S> ||
+                       names_on_warm_up<S>) {
+    static_assert(!sizeof(S*), "erg: a sink has a member that looks like a misspelt hook; the hooks are on_begin, on_warmup, on_draw and on_end.");
+    return false;
+  } else if constexpr (!(begin || warmup || draw || end)) {
+    static_assert(begin, "erg: a sink has none of the hooks on_begin(const RunInfo&), on_warmup(int step, int n_warmup), "
+                         "on_draw(const Draw<T>&), on_end(const RunReport&); write at least one (check the spelling).");
+    return false;
+  } else if constexpr (draw) {
+    using R = decltype(std::declval<S&>().on_draw(std::declval<const Draw<T>&>()));
+    constexpr bool answers = std::is_void_v<R> || std::is_same_v<R, Control>;
+    static_assert(answers, "erg: a sink's on_draw returns nothing or an erg::Control; what it returns would be ignored.");
+    return answers;
+  } else {
+    return true;
+  }
 }
 
 }  // namespace detail
