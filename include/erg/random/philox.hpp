@@ -17,67 +17,51 @@ namespace detail {
 // below are written once for both: as long as words are equal on all chains, scalar instructions compute them for the whole
 // lane, so with only the chain varying (counter word 3) 16 of the 20 wide products remain.
 template <class Ops, class W>
-ERG_FN ERG_INLINE auto product(W a, std::uint32_t m) {
+ERG_FN ERG_INLINE auto product(const W& a, std::uint32_t m) {
   if constexpr (std::is_same_v<W, std::uint64_t>) {
     return std::uint64_t{a & 0xffffffffu} * m;
   } else {
     return Ops::mul32(a, m);
   }
 }
-template <class Wide, class A, class B>
-ERG_FN ERG_INLINE auto exclusive_or(A a, B b) {
-  if constexpr (std::is_same_v<A, B>) {
-    return a ^ b;
+/// (high half of p) ^ x ^ k. The key joins whichever operand is the same for all chains: a scalar instruction, not a wide one.
+template <class Wide, class P, class X>
+ERG_FN ERG_INLINE auto mixed(const P& p, const X& x, std::uint64_t k) {
+  constexpr bool p_is_shared = std::is_same_v<P, std::uint64_t>, x_is_shared = std::is_same_v<X, std::uint64_t>;
+  if constexpr (p_is_shared && x_is_shared) {
+    return std::uint64_t{(p >> 32) ^ x ^ k};
+  } else if constexpr (p_is_shared) {
+    return Wide((p >> 32) ^ k) ^ x;
+  } else if constexpr (x_is_shared) {
+    return (p >> 32) ^ Wide(x ^ k);
   } else {
-    return Wide(a) ^ Wide(b);
+    return (p >> 32) ^ x ^ Wide(k);
   }
 }
 
-template <class W0, class W1, class W2, class W3>
-struct Counter {
-  W0 x0;
-  W1 x1;
-  W2 x2;
-  W3 x3;
-};
-
-/// One Philox round with key (k0, k1). The high halves of the words are garbage by design: products read low halves only.
-template <class Ops, class W0, class W1, class W2, class W3>
-ERG_FN ERG_INLINE auto philox_round(Counter<W0, W1, W2, W3> c, std::uint32_t k0, std::uint32_t k1) {
-  using Wide = typename Ops::Wide;
-  const auto p0 = product<Ops>(c.x0, 0xD2511F53u);
-  const auto p1 = product<Ops>(c.x2, 0xCD9E8D57u);
-  // The key joins whichever operand is the same for all chains, which costs a scalar instruction instead of a wide one.
-  const auto keyed = [](auto high, auto x, std::uint64_t k) {
-    if constexpr (std::is_same_v<decltype(high), std::uint64_t>) {
-      return exclusive_or<Wide>((high >> 32) ^ k, x);
-    } else if constexpr (std::is_same_v<decltype(x), std::uint64_t>) {
-      return exclusive_or<Wide>(high >> 32, x ^ k);
-    } else {
-      return (high >> 32) ^ x ^ Wide(k);
-    }
-  };
-  const auto y0 = keyed(p1, c.x1, k0);
-  const auto y2 = keyed(p0, c.x3, k1);
-  return Counter<std::decay_t<decltype(y0)>, std::decay_t<decltype(p1)>, std::decay_t<decltype(y2)>, std::decay_t<decltype(p0)>>{
-      y0, p1, y2, p0};
-}
-
-template <class Ops, int Rounds, class C>
-ERG_FN ERG_INLINE auto philox_rounds(C c, std::uint32_t k0, std::uint32_t k1) {
+/// Rounds left to do with round key (k0, k1), then finish(x0, x1, x2, x3). The high halves of the words are garbage by design:
+/// products read low halves only. Each round's words are handed on by reference, never copied: GCC 12 copies registers that are
+/// members of a struct through memory.
+template <class Ops, int Rounds, class W0, class W1, class W2, class W3, class F>
+ERG_FN ERG_INLINE auto philox_rounds(const W0& x0, const W1& x1, const W2& x2, const W3& x3, std::uint32_t k0, std::uint32_t k1,
+                                     const F& finish) {
   if constexpr (Rounds == 0) {
-    return c;
+    return finish(x0, x1, x2, x3);
   } else {
-    return philox_rounds<Ops, Rounds - 1>(philox_round<Ops>(c, k0, k1), k0 + 0x9E3779B9u, k1 + 0xBB67AE85u);
+    using Wide = typename Ops::Wide;
+    const auto p0 = product<Ops>(x0, 0xD2511F53u);
+    const auto p1 = product<Ops>(x2, 0xCD9E8D57u);
+    const auto y0 = mixed<Wide>(p1, x1, k0);
+    const auto y2 = mixed<Wide>(p0, x3, k1);
+    return philox_rounds<Ops, Rounds - 1>(y0, p1, y2, p0, k0 + 0x9E3779B9u, k1 + 0xBB67AE85u, finish);
   }
 }
 
 /// Ten rounds for chains whose numbers sit in 64-bit elements.
-template <class Ops>
-ERG_FN ERG_INLINE auto philox_half(std::uint32_t c0, std::uint32_t c1, std::uint32_t c2, typename Ops::Wide c3, std::uint32_t k0,
-                                   std::uint32_t k1) {
-  using Wide = typename Ops::Wide;
-  return philox_rounds<Ops, 10>(Counter<std::uint64_t, std::uint64_t, std::uint64_t, Wide>{c0, c1, c2, c3}, k0, k1);
+template <class Ops, class F>
+ERG_FN ERG_INLINE auto philox_half(std::uint32_t c0, std::uint32_t c1, std::uint32_t c2, const typename Ops::Wide& c3, std::uint32_t k0,
+                                   std::uint32_t k1, const F& finish) {
+  return philox_rounds<Ops, 10>(std::uint64_t{c0}, std::uint64_t{c1}, std::uint64_t{c2}, c3, k0, k1, finish);
 }
 
 }  // namespace detail
@@ -92,13 +76,18 @@ template <class L>
 ERG_FN ERG_INLINE Words<L> philox4x32_10(std::uint32_t c0, std::uint32_t c1, std::uint32_t c2, bits_t<L> c3, std::uint32_t k0,
                                          std::uint32_t k1) {
   using Ops = lane_ops<L>;
-  const auto even = detail::philox_half<Ops>(c0, c1, c2, Ops::widen(c3, 0), k0, k1);
-  if constexpr (Ops::n_wide == 1) {
-    return {{Ops::narrow(even.x0, even.x0), Ops::narrow(even.x1, even.x1), Ops::narrow(even.x2, even.x2), Ops::narrow(even.x3, even.x3)}};
-  } else {
-    const auto odd = detail::philox_half<Ops>(c0, c1, c2, Ops::widen(c3, 1), k0, k1);
-    return {{Ops::narrow(even.x0, odd.x0), Ops::narrow(even.x1, odd.x1), Ops::narrow(even.x2, odd.x2), Ops::narrow(even.x3, odd.x3)}};
-  }
+  using Wide = typename Ops::Wide;
+  return detail::philox_half<Ops>(
+      c0, c1, c2, Ops::widen(c3, 0), k0, k1, [&](const Wide& e0, const Wide& e1, const Wide& e2, const Wide& e3) __attribute__((always_inline)) {
+        if constexpr (Ops::n_wide == 1) {
+          return Words<L>{{Ops::narrow(e0, e0), Ops::narrow(e1, e1), Ops::narrow(e2, e2), Ops::narrow(e3, e3)}};
+        } else {
+          return detail::philox_half<Ops>(
+              c0, c1, c2, Ops::widen(c3, 1), k0, k1, [&](const Wide& o0, const Wide& o1, const Wide& o2, const Wide& o3) __attribute__((always_inline)) {
+                return Words<L>{{Ops::narrow(e0, o0), Ops::narrow(e1, o1), Ops::narrow(e2, o2), Ops::narrow(e3, o3)}};
+              });
+        }
+      });
 }
 
 }  // namespace erg::random
