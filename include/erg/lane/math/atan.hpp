@@ -59,9 +59,9 @@ struct Atan2Rule {
     // equal: 0 / 0 stands for 0, infinity / infinity for 1
     const L t = lane::select(a == b, lane::select(a > L(0.0), L(1.0), L(0.0)), quotient);
     const L r = atan_of_fraction(t);
-    const L first = lane::select(steep, from_half_pi(r), r);
     const mask_t<L> left = lane::has_bits<L>(lane::to_bits(x), bits_t<L>(F::sign));
-    return lane::copysign(lane::select(left, from_pi(first), first), y);
+    const L up = from_half_pi(lane::select(left, -r, r)), level = lane::select(left, from_pi(r), r);
+    return lane::copysign(lane::select(steep, up, level), y);
   }
   template <class L>
   ERG_FN ERG_INLINE static void partials(L y, L x, L, L& dy, L& dx) {

@@ -33,16 +33,17 @@ ERG_FN ERG_INLINE QuarterTurns<L> reduce_trig(L x) {
   constexpr auto magic = lane::Format<scalar_t<L>>::magic;
   const L t = lane::mul_add(x, L(0x1.45f306dc9c883p-1), L(magic));
   const L n = t - L(magic);
-  // Cody and Waite: fused, pi/2 in full-length pieces; else in pieces whose products with n are exact
+  // Cody and Waite: fused, pi/2 in full-length pieces; else in pieces whose products with n are exact. All are positive, so that
+  // -0 stays -0
   L r = x;
   if constexpr (is_single<L> && lane::fuses) {
-    r = subtract_multiples(n, x, 0x1.921fb6p+0, -0x1.777a5cp-25, -0x1.ee59dap-50);
+    r = subtract_multiples(n, x, 0x1.921fb4p+0, 0x1.4442dp-24, 0x1.84698ap-48);
   } else if constexpr (is_single<L>) {
-    r = subtract_multiples(n, x, 0x1.92p+0, 0x1.fcp-12, -0x1.58p-21, 0x1.1p-30, 0x1.68c234p-39);
+    r = subtract_multiples(n, x, 0x1.92p+0, 0x1.fap-12, 0x1.54p-20, 0x1.1p-30, 0x1.68c234p-39);
   } else if constexpr (lane::fuses) {
-    r = subtract_multiples(n, x, 0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110);
+    r = subtract_multiples(n, x, 0x1.921fb54442d18p+0, 0x1.1a62633145c06p-54, 0x1.c1cd129024e09p-107);
   } else {
-    r = subtract_multiples(n, x, 0x1.921fb548p+0, -0x1.de973dc8p-31, -0x1.9d9cceb8p-62, -0x1.1fc8f8cbb5bf7p-93);
+    r = subtract_multiples(n, x, 0x1.921fb54p+0, 0x1.10b46118p-30, 0x1.313198ap-61, 0x1.701b839a25205p-92);
   }
   // Far outside the domain r is no remainder at all: keep the result within [-1, 1]. NaN passes.
   return {lane::to_bits(t), lane::min(L(0.8), lane::max(L(-0.8), r))};
