@@ -3,7 +3,7 @@
 #   <!-- snippet: examples/01_hello_hmc.cpp -->           the whole file
 #   <!-- snippet: examples/02_own_energy.cpp energy -->   what stands between two lines with "// [energy]"
 #
-# and the fenced block after that line is the copy.
+# and the fenced block after that line is the copy, less its indentation and less the lines that end with "// [hide]".
 #
 #   cmake -DROOT=. -P cmake/snippets.cmake            fails where a copy differs
 #   cmake -DROOT=. -DFIX=ON -P cmake/snippets.cmake   rewrites the copies (scripts/format does)
@@ -28,7 +28,13 @@ function(read_snippet place out)
     math(EXPR eol "${eol} + 1")
     string(SUBSTRING "${code}" ${eol} -1 code)
     string(REGEX REPLACE " +$" "" code "${code}")
+    if(code MATCHES "^( +)")
+      set(indent "${CMAKE_MATCH_1}")
+      string(REGEX REPLACE "^${indent}" "" code "${code}")
+      string(REPLACE "\n${indent}" "\n" code "${code}")
+    endif()
   endif()
+  string(REGEX REPLACE "[^\n]*// \\[hide\\]\n" "" code "${code}")
   set(${out} "${code}" PARENT_SCOPE)
 endfunction()
 

@@ -3,7 +3,7 @@
 
 packages_build=(cmake ninja-build g++ pkg-config libeigen3-dev libxsimd-dev)
 packages_demo=("${packages_build[@]}" gnuplot-nox)
-packages_test=("${packages_demo[@]}" catch2 librandom123-dev libmpfr-dev libboost-dev nlohmann-json3-dev)
+packages_test=("${packages_demo[@]}" catch2 librandom123-dev nlohmann-json3-dev)
 packages_bench=("${packages_build[@]}" libbenchmark-dev)
 export packages_demo packages_test packages_bench
 
