@@ -52,7 +52,7 @@ class Affine : public Dimension<detail::checked_common_dim<Inner>()> {
           const L u = detail::gradient_of(inner_, Point<const L, D>(x.data(), n), slope);
           detail::each<D>(n, [&](int j) __attribute__((always_inline)) {
             g[j] = detail::accumulate<D, L>(n, [&](int i, L s) __attribute__((always_inline)) {
-              return lane::fma(slope[i], scale_.template as<L>(j * n + i), s);
+              return lane::mul_add(slope[i], scale_.template as<L>(j * n + i), s);
             });
           });
           return u - log_det_.as<L>();
@@ -67,10 +67,10 @@ class Affine : public Dimension<detail::checked_common_dim<Inner>()> {
     const int n = z.size();
     detail::each<D>(n, [&](int i) __attribute__((always_inline)) {
       if constexpr (is_diagonal) {
-        x[i] = lane::fma(z[i], scale_.template as<L>(i), shift_.template as<L>(i));
+        x[i] = lane::mul_add(z[i], scale_.template as<L>(i), shift_.template as<L>(i));
       } else {
         L sum = shift_.template as<L>(i);
-        detail::each<D>(n, [&](int j) __attribute__((always_inline)) { sum = lane::fma(z[j], scale_.template as<L>(j * n + i), sum); });
+        detail::each<D>(n, [&](int j) __attribute__((always_inline)) { sum = lane::mul_add(z[j], scale_.template as<L>(j * n + i), sum); });
         x[i] = sum;
       }
     });
@@ -116,12 +116,12 @@ class Affine : public Dimension<detail::checked_common_dim<Inner>()> {
 };
 
 /// z -> U(scale * z + shift) - log |det|, with one scale per coordinate.
-template <HasDim E>
+template <class E>
 Affine<E, true> affine(E energy, const std::vector<double>& shift, const std::vector<double>& scale) {
   return Affine<E, true>(std::move(energy), shift, scale);
 }
 /// The same with a matrix, [D, D] column-major.
-template <HasDim E>
+template <class E>
 Affine<E, false> affine_matrix(E energy, const std::vector<double>& shift, const std::vector<double>& matrix) {
   return Affine<E, false>(std::move(energy), shift, matrix);
 }

@@ -9,15 +9,24 @@
 
 namespace erg {
 
-/// The dimension of an energy where it is a constant of the type, else `dynamic`.
+namespace detail {
+/// E::dim is a constant. Its address is asked first, as g++ 12 stops at E::dim of a data member instead of saying no.
 template <class E>
-inline constexpr int static_dim = [] {
-  if constexpr (requires { std::integral_constant<int, E::dim>{}; }) {
+concept HasStaticDim = requires { requires std::is_pointer_v<decltype(&E::dim)>; } &&
+                       requires { typename std::integral_constant<int, static_cast<int>(E::dim)>; };
+template <class E>
+constexpr int static_dim_of() {
+  if constexpr (HasStaticDim<E>) {
     return static_cast<int>(E::dim);
   } else {
     return dynamic;
   }
-}();
+}
+}  // namespace detail
+
+/// The dimension of an energy where it is a constant of the type, else `dynamic`.
+template <class E>
+inline constexpr int static_dim = detail::static_dim_of<E>();
 
 /// The dimension is known: `static constexpr int dim`, a member `int dim() const`, or a data member `int dim`.
 template <class E>

@@ -82,7 +82,7 @@ class Conditional : public Dimension<Free> {
 };
 
 /// The energy with the coordinates marked in `fixed` held at `values`: condition(energy, {true, false}, {1.5, 0}).
-template <int Free = dynamic, HasDim E>
+template <int Free = dynamic, class E>
 Conditional<E, Free> condition(E energy, const std::vector<bool>& fixed, const std::vector<double>& values) {
   return Conditional<E, Free>(std::move(energy), fixed, values);
 }

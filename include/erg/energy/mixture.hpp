@@ -13,7 +13,7 @@ struct Component {
   double weight;
   E energy;
 };
-template <HasDim E>
+template <class E>
 Component<E> component(double weight, E energy) {
   return {weight, std::move(energy)};
 }
@@ -56,7 +56,7 @@ class Mixture : public Dimension<detail::checked_common_dim<First, Second>()> {
       const mask_t<L> first_counts = lane::is_finite(u), second_counts = lane::is_finite(v);
       detail::each<D>(n, [&](int d) __attribute__((always_inline)) {
         const L a = lane::select(first_counts, g[d], t[d]), b = lane::select(second_counts, t[d], g[d]);
-        g[d] = lane::fma(share.second, b - a, a);
+        g[d] = lane::mul_add(share.second, b - a, a);
       });
       return share.energy();
     });

@@ -36,12 +36,12 @@ class Scaled : public Dimension<detail::checked_common_dim<Inner>()> {
 };
 
 /// a U(x).
-template <HasDim E>
+template <class E>
 Scaled<E> scale(double a, E energy) {
   return Scaled<E>("a", a, std::move(energy));
 }
 /// beta U(x), the tempered density exp(-beta U): beta = 1 is the target, beta = 0 flat.
-template <HasDim E>
+template <class E>
 Scaled<E> temper(E energy, double beta) {
   return Scaled<E>("beta", beta, std::move(energy));
 }

@@ -39,11 +39,11 @@ class Sum : public Dimension<detail::checked_common_dim<First, Second>()> {
 };
 
 /// U = U_1 + U_2 + ..., added from the left.
-template <HasDim First, HasDim Second>
+template <class First, class Second>
 auto sum(First first, Second second) {
   return Sum<First, Second>(std::move(first), std::move(second));
 }
-template <HasDim First, HasDim Second, HasDim... Rest>
+template <class First, class Second, class... Rest>
   requires(sizeof...(Rest) > 0)
 auto sum(First first, Second second, Rest... rest) {
   return sum(sum(std::move(first), std::move(second)), std::move(rest)...);
@@ -54,7 +54,7 @@ auto sum(First first, Second second, Rest... rest) {
 ///
 /// Requires  the base normalised (log_z() == 0, as the library's Gaussians, mixtures, Banana and Funnel are); checked where it
 ///           has log_z()
-template <HasDim Base, HasDim Tilt>
+template <class Base, class Tilt>
 auto tilt(Base base, Tilt tilt_energy) {
   if constexpr (requires { static_cast<double>(base.log_z()); }) {
     if (const double z = base.log_z(); !(std::fabs(z) < 1e-9)) {
