@@ -93,6 +93,8 @@ struct kernel_traits {
       return 1;
     }
   }();
+  static_assert(n_streams >= 1 && n_streams <= random::max_streams,
+                "erg: a kernel has at most 2^16 random streams. Repeat fewer steps in one kernel and take more draws, or thin them.");
 };
 
 /// Evaluates what `need` asks for and `have` does not hold.

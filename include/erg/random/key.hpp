@@ -7,7 +7,12 @@
 
 namespace erg::random {
 
-/// What a random number is for. Different purposes never share an address.
+/// Limits of an address. Plan::validate and kernel_traits refuse what exceeds them; a key beyond them repeats other numbers.
+inline constexpr std::uint64_t max_steps = std::uint64_t{1} << 48;
+inline constexpr int max_streams = 1 << 16;
+inline constexpr int max_dim = (1 << 29) - 2;  ///< double numbers of one purpose, the acceptance variate beside them: 2^28 blocks
+
+/// What a random number is for, 16 purposes at most: different ones never share an address. `user` and above are free.
 enum class Purpose : std::uint32_t { move = 0, second = 1, choice = 2, jitter = 3, start = 4, data = 5, user = 6 };
 
 /// The address of random numbers, less the chain: a pure value, never a state.
@@ -18,7 +23,7 @@ enum class Purpose : std::uint32_t { move = 0, second = 1, choice = 2, jitter = 
 /// A number is a function of (seed, chain, step, stream, purpose, word) and of nothing else, so results do not depend on lane
 /// width, tile size, threads or ranks, and any step of any chain can be replayed. Kernels that are parts of another kernel get
 /// disjoint streams, counted at compile time (see kernel/concepts.hpp); nothing is hashed, so nothing can collide.
-/// Limits  2^32 chains, 2^48 steps, 2^16 streams, 2^30 words (numbers of one purpose per chain, step and stream)
+/// Limits  2^32 chains, 2^48 steps, 2^16 streams, 2^28 blocks of four words (per purpose, chain, step and stream)
 class Key {
  public:
   constexpr Key() = default;

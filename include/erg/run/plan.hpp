@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/detail/require.hpp"
+#include "erg/random/key.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -13,7 +14,7 @@ enum class StepSizeRule { dual_averaging, robbins_monro };
 
 /// What a run does. Set what you need by name: {.n_chains = 256, .n_warmup = 500, .n_draws = 1000, .seed = 7}.
 struct Plan {
-  int n_chains = 4;             ///< >= 1, below 2^32 - 1
+  int n_chains = 4;             ///< >= 1
   int n_warmup = 0;             ///< steps in which parameters adapt; not recorded
   int n_draws = 1000;           ///< draws recorded of each chain, >= 0
   int thin = 1;                 ///< steps from one draw to the next, >= 1
@@ -31,6 +32,13 @@ struct Plan {
     detail::require_count("thin", thin);
     detail::require_positive("start_scale", start_scale);
     detail::require_count("dim", dim);
+    if (dim > random::max_dim) {
+      throw std::invalid_argument("dim = " + std::to_string(dim) + " (a step has addresses for 2^29 numbers per chain)");
+    }
+    if (n_steps() > random::max_steps) {
+      throw std::invalid_argument("n_draws * thin + n_warmup = " + std::to_string(n_steps()) +
+                                  " (random numbers have addresses for 2^48 steps) take fewer");
+    }
     const auto d = static_cast<std::size_t>(dim), n = static_cast<std::size_t>(n_chains);
     if (!start.empty() && start.size() != d && start.size() != n * d) {
       throw std::invalid_argument("start has " + std::to_string(start.size()) + " values (the energy has dim = " + std::to_string(dim) +
