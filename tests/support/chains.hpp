@@ -41,6 +41,17 @@ bool get_mask(const mask_t<L>& m, int c) {
   return get(lane::select(m, L(1.0), L(0.0)), c) == 1.0;
 }
 
+/// A kernel behind a call: compiled once, however many compositions it is part of.
+template <class K>
+struct Called : K {
+  explicit Called(K k) : K(std::move(k)) {}
+  template <class T, class E>
+  [[gnu::noinline]] auto step(random::Key key, const E& u, ChainState<T>& s, typename K::template Extra<T>& x,
+                              typename K::template Scratch<T>& w) const {
+    return K::step(key, u, s, x, w);
+  }
+};
+
 /// One lane of chains under a kernel.
 template <class T, class K>
 struct Group {
@@ -50,13 +61,13 @@ struct Group {
 
   /// Energy and gradient at the position that was put there; what the kernel carries from its own start.
   template <class E>
-  void begin(const K& kernel, const E& energy, random::Key key) {
+  [[gnu::noinline]] void begin(const K& kernel, const E& energy, random::Key key) {
     s.energy = value_and_gradient(energy, s.position, s.gradient);
     erg::detail::init_extra(kernel, key.purpose(random::Purpose::start).stream(1), s, x);
   }
-  /// One step at a key, then fresh whatever the kernel needs and does not leave.
+  /// One step at a key, then fresh whatever the kernel needs and does not leave. Not inlined: compiled once, however many tests use it.
   template <class E>
-  auto step(const K& kernel, const E& energy, random::Key key) {
+  [[gnu::noinline]] auto step(const K& kernel, const E& energy, random::Key key) {
     auto info = kernel.step(key, energy, s, x, w);
     refresh<kernel_traits<K>::leaves, kernel_traits<K>::needs>(energy, s);
     return info;
