@@ -38,7 +38,7 @@ class Banana : public Dimension<D> {
     const L off = offset(x);
     const L u = value(x, off);
     const L x0 = x[0];
-    g[0] = x0 * lane::fma(off, minus_2b_.as<L>(), precision_.as<L>());
+    g[0] = x0 * lane::mul_add(off, minus_2b_.as<L>(), precision_.as<L>());
     g[1] = off;
     detail::each<less_two(D)>(x.size() - 2, [&](int d) __attribute__((always_inline)) { g[d + 2] = x[d + 2]; });
     return u;
@@ -55,7 +55,7 @@ class Banana : public Dimension<D> {
   ERG_FN void sample(random::Key key, bits_t<L> chain, Point<L, D> x) const {
     random::fill_normal<L>(key, chain, x, x.size());
     x[0] *= s_.as<L>();
-    x[1] += lane::fma(x[0] * x[0], b_.as<L>(), minus_b_s2_.as<L>());
+    x[1] += lane::mul_add(x[0] * x[0], b_.as<L>(), minus_b_s2_.as<L>());
   }
 
  private:
@@ -72,13 +72,13 @@ class Banana : public Dimension<D> {
 
   template <class L>
   ERG_FN ERG_INLINE L offset(Point<const L, D> x) const {
-    return x[1] - lane::fma(x[0] * x[0], b_.as<L>(), minus_b_s2_.as<L>());
+    return x[1] - lane::mul_add(x[0] * x[0], b_.as<L>(), minus_b_s2_.as<L>());
   }
   template <class L>
   ERG_FN ERG_INLINE L value(Point<const L, D> x, L off) const {
-    L sum = lane::fma(x[0] * x[0], precision_.as<L>(), off * off);
-    detail::each<less_two(D)>(x.size() - 2, [&](int d) __attribute__((always_inline)) { sum = lane::fma(x[d + 2], x[d + 2], sum); });
-    return lane::fma(sum, L(0.5), constant_.as<L>());
+    L sum = lane::mul_add(x[0] * x[0], precision_.as<L>(), off * off);
+    detail::each<less_two(D)>(x.size() - 2, [&](int d) __attribute__((always_inline)) { sum = lane::mul_add(x[d + 2], x[d + 2], sum); });
+    return lane::mul_add(sum, L(0.5), constant_.as<L>());
   }
 
   detail::Parameter s_, b_, minus_b_s2_, minus_2b_, precision_, constant_;

@@ -51,7 +51,7 @@ class BayesianLogistic : public Dimension<P> {
     const L precision = prior_precision_.as<L>();
     detail::each<P>(p, [&](int j) __attribute__((always_inline)) { g[j] = precision * x[j]; });
     return evaluate<L>(x, [&](int i, L excess) __attribute__((always_inline)) {
-      detail::each<P>(p, [&](int j) __attribute__((always_inline)) { g[j] = lane::fma(excess, design_.template as<L>(i * p + j), g[j]); });
+      detail::each<P>(p, [&](int j) __attribute__((always_inline)) { g[j] = lane::mul_add(excess, design_.template as<L>(i * p + j), g[j]); });
     });
   }
 
@@ -72,15 +72,15 @@ class BayesianLogistic : public Dimension<P> {
     L total(0.0), square(0.0);
     for (int i = 0; i < n_rows_; ++i) {
       L eta(0.0);
-      detail::each<P>(p, [&](int j) __attribute__((always_inline)) { eta = lane::fma(x[j], design_.template as<L>(i * p + j), eta); });
+      detail::each<P>(p, [&](int j) __attribute__((always_inline)) { eta = lane::mul_add(x[j], design_.template as<L>(i * p + j), eta); });
       const L y = label_.as<L>(i);
       const L decay = math::exp(-lane::abs(eta));
       const L upper = L(1.0) / (L(1.0) + decay);  // the larger of the two probabilities
       each(i, lane::select(eta < L(0.0), decay * upper, upper) - y);
-      total = total + (lane::fma(-y, eta, lane::max(eta, L(0.0))) + math::log1p(decay));
+      total = total + (lane::mul_add(-y, eta, lane::max(eta, L(0.0))) + math::log1p(decay));
     }
-    detail::each<P>(p, [&](int j) __attribute__((always_inline)) { square = lane::fma(x[j], x[j], square); });
-    return lane::fma(L(0.5) * prior_precision_.as<L>(), square, total + constant_.as<L>());
+    detail::each<P>(p, [&](int j) __attribute__((always_inline)) { square = lane::mul_add(x[j], x[j], square); });
+    return lane::mul_add(L(0.5) * prior_precision_.as<L>(), square, total + constant_.as<L>());
   }
 
   int n_rows_;

@@ -67,7 +67,7 @@ class DoubleWell : public Dimension<D> {
       mask_t<L> open = L(0.0) < L(1.0);
       for (int t = 0; t < tries && lane::any<L>(open); ++t) {
         const int index = d * tries + t;
-        const L z = lane::fma(random::normal<L>(key, chain, index), L(sd), L(1.0));
+        const L z = lane::mul_add(random::normal<L>(key, chain, index), L(sd), L(1.0));
         const L u = random::uniform<L>(choice, chain, 2 * index);
         const L well = z * z - L(1.0), bound = z - L(1.0);
         const L excess = barrier_.as<L>() * (well * well - bound * bound);
@@ -98,23 +98,23 @@ class DoubleWell : public Dimension<D> {
     const L four_barrier = four_barrier_.as<L>();
     if (coupling_.value() == 0.0) {
       const L sum = detail::accumulate<D, L>(n, [&](int d, L s) __attribute__((always_inline)) {
-        const L t = x[d], well = lane::fma(t, t, L(-1.0));
+        const L t = x[d], well = lane::mul_add(t, t, L(-1.0));
         each(d, four_barrier * t * well);
-        return lane::fma(well, well, s);
+        return lane::mul_add(well, well, s);
       });
       return barrier_.as<L>() * sum;
     }
     const L coupling = coupling_.as<L>();
     L wells(0.0), links(0.0), behind(0.0);  // behind = x[d] - x[d-1], 0 at the ends
     detail::each<D>(n, [&](int d) __attribute__((always_inline)) {
-      const L t = x[d], well = lane::fma(t, t, L(-1.0));
+      const L t = x[d], well = lane::mul_add(t, t, L(-1.0));
       const L ahead = d + 1 < n ? x[d + 1] - t : L(0.0);
-      each(d, lane::fma(coupling, behind - ahead, four_barrier * t * well));
-      wells = lane::fma(well, well, wells);
-      links = lane::fma(ahead, ahead, links);
+      each(d, lane::mul_add(coupling, behind - ahead, four_barrier * t * well));
+      wells = lane::mul_add(well, well, wells);
+      links = lane::mul_add(ahead, ahead, links);
       behind = ahead;
     });
-    return lane::fma(barrier_.as<L>(), wells, half_coupling_.as<L>() * links);
+    return lane::mul_add(barrier_.as<L>(), wells, half_coupling_.as<L>() * links);
   }
 
   /// The integral of exp(-U) prod_d observe(d, x_d).

@@ -51,7 +51,7 @@ class EightSchools : public Dimension<10> {
   template <Lane L>
   ERG_FN void constrain(Point<const L, 10> x, Point<L, 10> out) const {
     const L mu = x[8], tau = math::exp(x[9]);
-    for (int j = 0; j < n_schools; ++j) out[j] = lane::fma(tau, x[j], mu);
+    for (int j = 0; j < n_schools; ++j) out[j] = lane::mul_add(tau, x[j], mu);
     out[8] = mu;
     out[9] = tau;
   }
@@ -65,19 +65,19 @@ class EightSchools : public Dimension<10> {
     L sum(0.0), pull(0.0), stretch(0.0);
     detail::unrolled<n_schools>([&](int j) __attribute__((always_inline)) {
       const L t = x[j];
-      const L off = lane::fma(tau, t, mu) - y_.as<L>(j);
+      const L off = lane::mul_add(tau, t, mu) - y_.as<L>(j);
       const L slope = off * precision_.as<L>(j);
-      sum = lane::fma(slope, off, lane::fma(t, t, sum));
+      sum = lane::mul_add(slope, off, lane::mul_add(t, t, sum));
       pull = pull + slope;
-      stretch = lane::fma(slope, t, stretch);
-      each(j, lane::fma(tau, slope, t));
+      stretch = lane::mul_add(slope, t, stretch);
+      each(j, lane::mul_add(tau, slope, t));
     });
-    each(8, lane::fma(mu, L(0.04), pull));
+    each(8, lane::mul_add(mu, L(0.04), pull));
     const L ratio = tau * tau * L(0.04);
     // 2 ratio / (1 + ratio) - 1, finite where ratio overflows
-    each(9, lane::fma(tau, stretch, L(1.0) - L(2.0) / (L(1.0) + ratio)));
+    each(9, lane::mul_add(tau, stretch, L(1.0) - L(2.0) / (L(1.0) + ratio)));
     const L prior = math::log1p(ratio) - log_tau;
-    return lane::fma(L(0.5), lane::fma(mu * mu, L(0.04), sum), prior + constant_.as<L>());
+    return lane::mul_add(L(0.5), lane::mul_add(mu * mu, L(0.04), sum), prior + constant_.as<L>());
   }
 
   detail::Parameters<n_schools> y_, precision_;

@@ -33,7 +33,7 @@ class Funnel : public Dimension<D> {
 
   template <Lane L>
   ERG_FN ERG_INLINE L operator()(Point<const L, D> x) const {
-    const L sum = detail::accumulate<less_one(D), L>(x.size() - 1, [&](int d, L s) __attribute__((always_inline)) { return lane::fma(x[d + 1], x[d + 1], s); });
+    const L sum = detail::accumulate<less_one(D), L>(x.size() - 1, [&](int d, L s) __attribute__((always_inline)) { return lane::mul_add(x[d + 1], x[d + 1], s); });
     return value(x[0], math::exp(-x[0]) * sum * L(0.5));
   }
   template <Lane L>
@@ -42,12 +42,12 @@ class Funnel : public Dimension<D> {
     const L precision = math::exp(-v);
     const L sum = detail::accumulate<less_one(D), L>(x.size() - 1, [&](int d, L s) __attribute__((always_inline)) {
       const L slope = precision * x[d + 1];
-      const L next = lane::fma(slope, x[d + 1], s);
+      const L next = lane::mul_add(slope, x[d + 1], s);
       g[d + 1] = slope;
       return next;
     });
     const L half = L(0.5) * sum;
-    g[0] = lane::fma(v, precision_.as<L>(), half_n_.as<L>()) - half;
+    g[0] = lane::mul_add(v, precision_.as<L>(), half_n_.as<L>()) - half;
     return value(v, half);
   }
 
@@ -79,8 +79,8 @@ class Funnel : public Dimension<D> {
 
   template <class L>
   ERG_FN ERG_INLINE L value(L v, L half_square) const {
-    const L prior = lane::fma(v * v, half_precision_.as<L>(), constant_.as<L>());
-    return lane::fma(v, half_n_.as<L>(), prior) + half_square;
+    const L prior = lane::mul_add(v * v, half_precision_.as<L>(), constant_.as<L>());
+    return lane::mul_add(v, half_n_.as<L>(), prior) + half_square;
   }
 
   detail::Parameter s_, precision_, half_precision_, half_n_, constant_;

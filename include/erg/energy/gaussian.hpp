@@ -30,17 +30,17 @@ class GaussianIsotropic : public Dimension<D> {
 
   template <Lane L>
   ERG_FN ERG_INLINE L operator()(Point<const L, D> x) const {
-    const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) __attribute__((always_inline)) { return lane::fma(x[d], x[d], s); });
-    return lane::fma(sum, half_precision_.as<L>(), constant_.as<L>());
+    const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) __attribute__((always_inline)) { return lane::mul_add(x[d], x[d], s); });
+    return lane::mul_add(sum, half_precision_.as<L>(), constant_.as<L>());
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
     const L precision = precision_.as<L>();
     const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) __attribute__((always_inline)) {
       g[d] = precision * x[d];
-      return lane::fma(x[d], x[d], s);
+      return lane::mul_add(x[d], x[d], s);
     });
-    return lane::fma(sum, half_precision_.as<L>(), constant_.as<L>());
+    return lane::mul_add(sum, half_precision_.as<L>(), constant_.as<L>());
   }
 
   double sigma() const { return sigma_.value(); }
@@ -99,9 +99,9 @@ class GaussianDiagonal : public Dimension<D> {
   ERG_FN ERG_INLINE L operator()(Point<const L, D> x) const {
     const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) __attribute__((always_inline)) {
       const L off = x[d] - mean_.template as<L>(d);
-      return lane::fma(off * precision_.template as<L>(d), off, s);
+      return lane::mul_add(off * precision_.template as<L>(d), off, s);
     });
-    return lane::fma(sum, L(0.5), constant_.as<L>());
+    return lane::mul_add(sum, L(0.5), constant_.as<L>());
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
@@ -109,9 +109,9 @@ class GaussianDiagonal : public Dimension<D> {
       const L off = x[d] - mean_.template as<L>(d);
       const L slope = off * precision_.template as<L>(d);
       g[d] = slope;
-      return lane::fma(slope, off, s);
+      return lane::mul_add(slope, off, s);
     });
-    return lane::fma(sum, L(0.5), constant_.as<L>());
+    return lane::mul_add(sum, L(0.5), constant_.as<L>());
   }
 
   double mean(int d) const { return mean_[d]; }
@@ -120,7 +120,7 @@ class GaussianDiagonal : public Dimension<D> {
   template <Lane L>
   ERG_FN void sample(random::Key key, bits_t<L> chain, Point<L, D> x) const {
     random::fill_normal<L>(key, chain, x, x.size());
-    for (int d = 0; d < x.size(); ++d) x[d] = lane::fma(x[d], sd_.template as<L>(d), mean_.template as<L>(d));
+    for (int d = 0; d < x.size(); ++d) x[d] = lane::mul_add(x[d], sd_.template as<L>(d), mean_.template as<L>(d));
   }
 
  private:

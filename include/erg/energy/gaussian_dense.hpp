@@ -53,7 +53,7 @@ class GaussianDense : public Dimension<D> {
     random::fill_normal<L>(key, chain, x, n);
     for (int i = n - 1; i >= 0; --i) {  // from the last row up, as row i reads normals 0 .. i
       L sum = mean_.template as<L>(i);
-      for (int k = 0; k <= i; ++k) sum = lane::fma(x[k], factor_.template as<L>(k * n + i), sum);
+      for (int k = 0; k <= i; ++k) sum = lane::mul_add(x[k], factor_.template as<L>(k * n + i), sum);
       x[i] = sum;
     }
   }
@@ -91,11 +91,11 @@ class GaussianDense : public Dimension<D> {
       detail::each<D>(n, [&](int j) __attribute__((always_inline)) {
         const L off = x[j] - mean_.template as<L>(j);
         detail::unrolled<count>([&](int r) __attribute__((always_inline)) {
-          sums[r] = lane::fma(off, precision_.template as<L>(j * n + first + r), sums[r]);
+          sums[r] = lane::mul_add(off, precision_.template as<L>(j * n + first + r), sums[r]);
         });
       });
       detail::unrolled<count>([&](int r) __attribute__((always_inline)) {
-        total = lane::fma(sums[r], x[first + r] - mean_.template as<L>(first + r), total);
+        total = lane::mul_add(sums[r], x[first + r] - mean_.template as<L>(first + r), total);
         each(first + r, sums[r]);
       });
     };
@@ -106,7 +106,7 @@ class GaussianDense : public Dimension<D> {
       for (; i + 4 <= n; i += 4) rows(std::integral_constant<int, 4>{}, i);
       for (; i < n; ++i) rows(std::integral_constant<int, 1>{}, i);
     }
-    return lane::fma(total, L(0.5), constant_.as<L>());
+    return lane::mul_add(total, L(0.5), constant_.as<L>());
   }
 
   detail::Parameters<D> mean_;

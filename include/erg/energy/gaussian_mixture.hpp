@@ -66,7 +66,7 @@ class GaussianMixture : public Dimension<D> {
     const Sum<L> s = sum<L>(x, [&](int k, L e) __attribute__((always_inline)) {
       const L pull = e * decay_.template as<L>(k);
       detail::each<D>(n, [&](int d) __attribute__((always_inline)) {
-        g[d] = lane::fma(pull, x[d] - centre_.template as<L>(k * n + d), g[d]);
+        g[d] = lane::mul_add(pull, x[d] - centre_.template as<L>(k * n + d), g[d]);
       });
     });
     const L scale = L(-1.38629436111989062) / s.total;  // 1 / sigma^2 = -2 log(2) decay
@@ -101,7 +101,7 @@ class GaussianMixture : public Dimension<D> {
     for (int d = 0; d < n; ++d) {
       const L z = x[d];
       for (int k = 0; k < weight_.size(); ++k) {
-        const L draw = lane::fma(z, sigma_.template as<L>(k), centre_.template as<L>(k * n + d));
+        const L draw = lane::mul_add(z, sigma_.template as<L>(k), centre_.template as<L>(k * n + d));
         x[d] = lane::select(mode == L(k), draw, x[d]);
       }
     }
@@ -112,7 +112,7 @@ class GaussianMixture : public Dimension<D> {
   struct Sum {
     L largest, total;
     ERG_FN ERG_INLINE L value(const GaussianMixture& e) const {
-      return lane::fma(largest, L(-0.693147180559945309), e.constant_.template as<L>()) - math::log(total);
+      return lane::mul_add(largest, L(-0.693147180559945309), e.constant_.template as<L>()) - math::log(total);
     }
   };
 
@@ -127,9 +127,9 @@ class GaussianMixture : public Dimension<D> {
     const int n = x.size();
     const L square = detail::accumulate<D, L>(n, [&](int d, L s) __attribute__((always_inline)) {
       const L off = x[d] - centre_.template as<L>(k * n + d);
-      return lane::fma(off, off, s);
+      return lane::mul_add(off, off, s);
     });
-    return lane::fma(square, decay_.template as<L>(k), log2_weight_.template as<L>(k));
+    return lane::mul_add(square, decay_.template as<L>(k), log2_weight_.template as<L>(k));
   }
 
   /// Calls each(k, e_k) with the components relative to the largest one; returns their sum.

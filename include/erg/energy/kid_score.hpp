@@ -92,14 +92,14 @@ class KidScore : public Dimension<3> {
   ERG_FN ERG_INLINE L evaluate(Point<const L, 3> x, Each each) const {
     const L log_sigma = x[2], precision = math::exp(L(-2.0) * log_sigma);
     const L tilt = x[1] - slope_.as<L>();
-    const L level = lane::fma(x[1], x_mean_.as<L>(), x[0]) - y_mean_.as<L>();
+    const L level = lane::mul_add(x[1], x_mean_.as<L>(), x[0]) - y_mean_.as<L>();
     const L pull = count_.as<L>() * level, twist = sxx_.as<L>() * tilt;
-    const L misfit = precision * lane::fma(pull, level, lane::fma(twist, tilt, rss_.as<L>()));
+    const L misfit = precision * lane::mul_add(pull, level, lane::mul_add(twist, tilt, rss_.as<L>()));
     const L ratio = L(0.16) / precision;  // sigma^2 / 6.25
     each(0, precision * pull);
-    each(1, precision * lane::fma(pull, x_mean_.as<L>(), twist));
+    each(1, precision * lane::mul_add(pull, x_mean_.as<L>(), twist));
     each(2, (power_.as<L>() + L(2.0) - L(2.0) / (L(1.0) + ratio)) - misfit);
-    return lane::fma(power_.as<L>(), log_sigma, lane::fma(L(0.5), misfit, constant_.as<L>())) + math::log1p(ratio);
+    return lane::mul_add(power_.as<L>(), log_sigma, lane::mul_add(L(0.5), misfit, constant_.as<L>())) + math::log1p(ratio);
   }
 
   /// E f(log sigma), or (total) the integral of exp(-U) f(log sigma).

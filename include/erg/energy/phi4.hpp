@@ -79,7 +79,7 @@ class Phi4 : public Dimension<detail::static_product(Rows, Cols)> {
       const double amplitude = 1.0 / std::sqrt(n * spectrum(k));
       for (int s = 0; s < n; ++s) {
         const double mode = amplitude * (std::cos(phase(k, s)) + std::sin(phase(k, s)));
-        x[s] = lane::fma(z, L(static_cast<scalar_t<L>>(mode)), x[s]);
+        x[s] = lane::mul_add(z, L(static_cast<scalar_t<L>>(mode)), x[s]);
       }
     }
   }
@@ -129,9 +129,9 @@ class Phi4 : public Dimension<detail::static_product(Rows, Cols)> {
         if (n_cols > 1) near = x[c == 0 ? s + n_cols - 1 : s - 1] + x[c + 1 == n_cols ? s + 1 - n_cols : s + 1];
         if (n_rows > 1) near = near + (x[up + c] + x[down + c]);
         const L cube = t * t * t;
-        const L linear = lane::fma(diagonal, t, -near);
-        row = lane::fma(t, lane::fma(L(0.5), linear, coupling * cube), row);
-        each(s, lane::fma(four_coupling, cube, linear));
+        const L linear = lane::mul_add(diagonal, t, -near);
+        row = lane::mul_add(t, lane::mul_add(L(0.5), linear, coupling * cube), row);
+        each(s, lane::mul_add(four_coupling, cube, linear));
       }
       total = total + row;
     }

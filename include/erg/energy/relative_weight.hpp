@@ -56,7 +56,7 @@ ERG_FN ERG_INLINE L dot_of(const L* v, Factor c, int first = 0) {
   if constexpr (K == 1) {
     return v[0] * c(first);
   } else if constexpr (K <= 4) {
-    return lane::fma(v[K - 1], c(first + K - 1), dot_of<K - 1>(v, c, first));
+    return lane::mul_add(v[K - 1], c(first + K - 1), dot_of<K - 1>(v, c, first));
   } else {
     return dot_of<K / 2>(v, c, first) + dot_of<K - K / 2>(v + K / 2, c, first + K / 2);
   }

@@ -66,8 +66,8 @@ class RingOfGaussians : public Dimension<2> {
     const Sum<L> s = responsibilities<L, true>(x, weighted);
     const L u = value(x, s);
     const L scale = L(-0.693147180559945309) / s.total;  // the slopes are in base 2
-    const L g0 = lane::fma(weighted[0], scale, x[0] * precision_.as<L>());
-    const L g1 = lane::fma(weighted[1], scale, x[1] * precision_.as<L>());
+    const L g0 = lane::mul_add(weighted[0], scale, x[0] * precision_.as<L>());
+    const L g1 = lane::mul_add(weighted[1], scale, x[1] * precision_.as<L>());
     g[0] = g0;
     g[1] = g1;
     return u;
@@ -96,7 +96,7 @@ class RingOfGaussians : public Dimension<2> {
     for (int d = 0; d < 2; ++d) {
       L centre(0.0);
       for (int k = 0; k < K; ++k) centre = lane::select(mode == L(k), L(static_cast<scalar_t<L>>(centre_[d][k])), centre);
-      x[d] = lane::fma(x[d], sigma_.as<L>(), centre);
+      x[d] = lane::mul_add(x[d], sigma_.as<L>(), centre);
     }
   }
 
@@ -114,7 +114,7 @@ class RingOfGaussians : public Dimension<2> {
     const L x0 = x[0], x1 = x[1];
     L p[K];
     detail::unrolled<K>([&](int k) __attribute__((always_inline)) {
-      p[k] = lane::fma(x0, slope_[0].template as<L>(k), lane::fma(x1, slope_[1].template as<L>(k), log2_weight_.template as<L>(k)));
+      p[k] = lane::mul_add(x0, slope_[0].template as<L>(k), lane::mul_add(x1, slope_[1].template as<L>(k), log2_weight_.template as<L>(k)));
     });
     const L largest = detail::largest_of<K>(p);
     detail::unrolled<K>([&](int k) __attribute__((always_inline)) { p[k] = detail::relative_weight(p[k] - largest); });
@@ -126,9 +126,9 @@ class RingOfGaussians : public Dimension<2> {
   }
   template <class L>
   ERG_FN ERG_INLINE L value(Point<const L, 2> x, Sum<L> s) const {
-    const L square = lane::fma(x[0], x[0], x[1] * x[1]);
-    const L quadratic = lane::fma(square, half_precision_.as<L>(), constant_.as<L>());
-    return lane::fma(s.largest, L(-0.693147180559945309), quadratic) - math::log(s.total);
+    const L square = lane::mul_add(x[0], x[0], x[1] * x[1]);
+    const L quadratic = lane::mul_add(square, half_precision_.as<L>(), constant_.as<L>());
+    return lane::mul_add(s.largest, L(-0.693147180559945309), quadratic) - math::log(s.total);
   }
 
   double centre_[2][K];

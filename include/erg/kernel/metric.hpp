@@ -36,7 +36,7 @@ struct Elementwise {
         [&](auto& yg, auto& vg) __attribute__((always_inline)) {
           using L = lane_of<decltype(yg)>;
           for_each_dim<std::remove_cvref_t<decltype(yg)>::static_dim>(yg.size(), [&](int d) __attribute__((always_inline)) {
-            yg[d] = lane::fma(self().template factor<L>(a, d), vg[d], yg[d]);
+            yg[d] = lane::mul_add(self().template factor<L>(a, d), vg[d], yg[d]);
           });
         },
         y, v);
@@ -53,9 +53,9 @@ struct Elementwise {
         [&](auto& yg, auto& xg, auto& pg, auto& gg) __attribute__((always_inline)) {
           using L = lane_of<decltype(yg)>;
           for_each_dim<std::remove_cvref_t<decltype(yg)>::static_dim>(yg.size(), [&](int d) __attribute__((always_inline)) {
-            const L pd = lane::fma(self().template factor<L>(a, d), gg[d], pg[d]);
+            const L pd = lane::mul_add(self().template factor<L>(a, d), gg[d], pg[d]);
             pg[d] = pd;
-            yg[d] = lane::fma(self().template factor<L>(b, d), pd, xg[d]);
+            yg[d] = lane::mul_add(self().template factor<L>(b, d), pd, xg[d]);
           });
         },
         y, x, p, g);
@@ -98,8 +98,8 @@ struct DenseMetricView {
           using L = lane_of<decltype(yg)>;
           for (int i = 0; i < dim; ++i) {
             L sum = 0.0;
-            for (int j = 0; j <= i; ++j) sum = lane::fma(L(f[i * dim + j]), vg[j], sum);
-            yg[i] = lane::fma(L(a), sum, yg[i]);
+            for (int j = 0; j <= i; ++j) sum = lane::mul_add(L(f[i * dim + j]), vg[j], sum);
+            yg[i] = lane::mul_add(L(a), sum, yg[i]);
           }
         },
         y, v);
@@ -111,8 +111,8 @@ struct DenseMetricView {
           using L = lane_of<decltype(yg)>;
           for (int i = 0; i < dim; ++i) {
             L sum = 0.0;
-            for (int j = i; j < dim; ++j) sum = lane::fma(L(f[j * dim + i]), vg[j], sum);
-            yg[i] = lane::fma(L(a), sum, yg[i]);
+            for (int j = i; j < dim; ++j) sum = lane::mul_add(L(f[j * dim + i]), vg[j], sum);
+            yg[i] = lane::mul_add(L(a), sum, yg[i]);
           }
         },
         y, v);

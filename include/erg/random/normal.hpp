@@ -27,14 +27,14 @@ ERG_FN ERG_INLINE L minus_two_log(L u) {
     const L exponent = lane::from_int<L>(shifted & Bits(0xff800000u));                      // times 2^23, exact
     const L f = lane::from_bits<L>((shifted & Bits(0x007fffffu)) + Bits(0x3f3504f3u)) - L(1.0);
     L p = L(0.202141681222205644);
-    p = lane::fma(p, f, L(-0.324452837977453845));
-    p = lane::fma(p, f, L(0.345015978841040215));
-    p = lane::fma(p, f, L(-0.398003154483426807));
-    p = lane::fma(p, f, L(0.499398211408549263));
-    p = lane::fma(p, f, L(-0.666701183308357474));
-    p = lane::fma(p, f, L(1.00000730210256798));
-    p = lane::fma(p, f, L(-1.99999989061432416));
-    return lane::fma(exponent, L(-1.3862943611198906 * 0x1p-23), p * f);
+    p = lane::mul_add(p, f, L(-0.324452837977453845));
+    p = lane::mul_add(p, f, L(0.345015978841040215));
+    p = lane::mul_add(p, f, L(-0.398003154483426807));
+    p = lane::mul_add(p, f, L(0.499398211408549263));
+    p = lane::mul_add(p, f, L(-0.666701183308357474));
+    p = lane::mul_add(p, f, L(1.00000730210256798));
+    p = lane::mul_add(p, f, L(-1.99999989061432416));
+    return lane::mul_add(exponent, L(-1.3862943611198906 * 0x1p-23), p * f);
   } else {
     constexpr std::uint64_t root = 0x3fe6a09e667f3bcd, fraction = 0x000fffffffffffff;      // bits of sqrt(1/2)
     const Bits shifted = lane::to_bits(u) + Bits((std::uint64_t{1024} << 52) - root);       // the exponent field holds e + 1024
@@ -42,25 +42,25 @@ ERG_FN ERG_INLINE L minus_two_log(L u) {
     const L f = lane::from_bits<L>((shifted & Bits(fraction)) + Bits(root)) - L(1.0);
     // Even and odd powers apart: half the latency of one chain.
     const L y = f * f;
-    L even = lane::fma(y, L(0x1.cf90fbf9fc04dp-5), L(0x1.15fd3dcc94c51p-3));
-    L odd = lane::fma(y, L(-0x1.030a0b477f85cp-3), L(-0x1.e95f162e8d33ep-4));
-    even = lane::fma(even, y, L(0x1.eee5f80745f03p-4));
-    odd = lane::fma(odd, y, L(-0x1.0f3864d03582bp-3));
-    even = lane::fma(even, y, L(0x1.254894db83b2dp-3));
-    odd = lane::fma(odd, y, L(-0x1.3b4c57d885587p-3));
-    even = lane::fma(even, y, L(0x1.554d27de6c828p-3));
-    odd = lane::fma(odd, y, L(-0x1.7459ad0dd56edp-3));
-    even = lane::fma(even, y, L(0x1.9999ca4327e04p-3));
-    odd = lane::fma(odd, y, L(-0x1.c71c8f09694b4p-3));
-    even = lane::fma(even, y, L(0x1.ffffff8bf6fbep-3));
-    odd = lane::fma(odd, y, L(-0x1.249248e06a0a6p-2));
-    even = lane::fma(even, y, L(0x1.5555555530b96p-2));
-    odd = lane::fma(odd, y, L(-0x1.9999999a32a10p-2));
-    even = lane::fma(even, y, L(0x1.00000000008c3p-1));
-    odd = lane::fma(odd, y, L(-0x1.55555555551a7p-1));
-    even = lane::fma(even, y, L(0x1.ffffffffffffbp-1));
-    const L p = lane::fma(lane::fma(odd, f, even), f, L(-2.0));
-    return lane::fma(exponent, L(-1.3862943611198906), p * f);
+    L even = lane::mul_add(y, L(0x1.cf90fbf9fc04dp-5), L(0x1.15fd3dcc94c51p-3));
+    L odd = lane::mul_add(y, L(-0x1.030a0b477f85cp-3), L(-0x1.e95f162e8d33ep-4));
+    even = lane::mul_add(even, y, L(0x1.eee5f80745f03p-4));
+    odd = lane::mul_add(odd, y, L(-0x1.0f3864d03582bp-3));
+    even = lane::mul_add(even, y, L(0x1.254894db83b2dp-3));
+    odd = lane::mul_add(odd, y, L(-0x1.3b4c57d885587p-3));
+    even = lane::mul_add(even, y, L(0x1.554d27de6c828p-3));
+    odd = lane::mul_add(odd, y, L(-0x1.7459ad0dd56edp-3));
+    even = lane::mul_add(even, y, L(0x1.9999ca4327e04p-3));
+    odd = lane::mul_add(odd, y, L(-0x1.c71c8f09694b4p-3));
+    even = lane::mul_add(even, y, L(0x1.ffffff8bf6fbep-3));
+    odd = lane::mul_add(odd, y, L(-0x1.249248e06a0a6p-2));
+    even = lane::mul_add(even, y, L(0x1.5555555530b96p-2));
+    odd = lane::mul_add(odd, y, L(-0x1.9999999a32a10p-2));
+    even = lane::mul_add(even, y, L(0x1.00000000008c3p-1));
+    odd = lane::mul_add(odd, y, L(-0x1.55555555551a7p-1));
+    even = lane::mul_add(even, y, L(0x1.ffffffffffffbp-1));
+    const L p = lane::mul_add(lane::mul_add(odd, f, even), f, L(-2.0));
+    return lane::mul_add(exponent, L(-1.3862943611198906), p * f);
   }
 }
 
@@ -70,27 +70,27 @@ ERG_FN ERG_INLINE Pair<L> sincos_quarter(L t) {
   const L y = t * t;
   L s, c;
   if constexpr (sizeof(scalar_t<L>) == 4) {
-    s = lane::fma(y, L(-0.00460217696252603579), L(0.0796802280556167017));
-    s = lane::fma(s, y, L(-0.64596347864095258));
-    s = lane::fma(s, y, L(1.57079632196682417));
-    c = lane::fma(y, L(-0.02040835229973541), L(0.253598644031778991));
-    c = lane::fma(c, y, L(-1.23369701424302119));
-    c = lane::fma(c, y, L(0.999999972423447237));
+    s = lane::mul_add(y, L(-0.00460217696252603579), L(0.0796802280556167017));
+    s = lane::mul_add(s, y, L(-0.64596347864095258));
+    s = lane::mul_add(s, y, L(1.57079632196682417));
+    c = lane::mul_add(y, L(-0.02040835229973541), L(0.253598644031778991));
+    c = lane::mul_add(c, y, L(-1.23369701424302119));
+    c = lane::mul_add(c, y, L(0.999999972423447237));
   } else {
-    s = lane::fma(y, L(-6.62762832585717638e-10), L(5.69192788008471889e-8));
-    s = lane::fma(s, y, L(-3.59884271724642584e-6));
-    s = lane::fma(s, y, L(0.000160441184726689579));
-    s = lane::fma(s, y, L(-0.00468175413531482858));
-    s = lane::fma(s, y, L(0.0796926262461669245));
-    s = lane::fma(s, y, L(-0.645964097506246252));
-    s = lane::fma(s, y, L(1.57079632679489662));
-    c = lane::fma(y, L(-6.32126096313648579e-9), L(4.710609762532987e-7));
-    c = lane::fma(c, y, L(-0.0000252020367716882497));
-    c = lane::fma(c, y, L(0.000919260274183364672));
-    c = lane::fma(c, y, L(-0.0208634807633112273));
-    c = lane::fma(c, y, L(0.25366950790104671));
-    c = lane::fma(c, y, L(-1.23370055013616981));
-    c = lane::fma(c, y, L(1.0));
+    s = lane::mul_add(y, L(-6.62762832585717638e-10), L(5.69192788008471889e-8));
+    s = lane::mul_add(s, y, L(-3.59884271724642584e-6));
+    s = lane::mul_add(s, y, L(0.000160441184726689579));
+    s = lane::mul_add(s, y, L(-0.00468175413531482858));
+    s = lane::mul_add(s, y, L(0.0796926262461669245));
+    s = lane::mul_add(s, y, L(-0.645964097506246252));
+    s = lane::mul_add(s, y, L(1.57079632679489662));
+    c = lane::mul_add(y, L(-6.32126096313648579e-9), L(4.710609762532987e-7));
+    c = lane::mul_add(c, y, L(-0.0000252020367716882497));
+    c = lane::mul_add(c, y, L(0.000919260274183364672));
+    c = lane::mul_add(c, y, L(-0.0208634807633112273));
+    c = lane::mul_add(c, y, L(0.25366950790104671));
+    c = lane::mul_add(c, y, L(-1.23370055013616981));
+    c = lane::mul_add(c, y, L(1.0));
   }
   return {s * t, c};
 }

@@ -33,7 +33,7 @@ ERG_FN ERG_INLINE bits_t<L> bits(Key key, bits_t<L> chain, int index) {
 template <class L>
 ERG_FN ERG_INLINE L to_unit_positive(bits_t<L> b) {
   if constexpr (sizeof(scalar_t<L>) == 4) {
-    return lane::fma(lane::from_int<L>(b >> 1), L(0x1p-31), L(0x1p-32));
+    return lane::mul_add(lane::from_int<L>(b >> 1), L(0x1p-31), L(0x1p-32));
   } else {
     return lane::from_bits<L>((b >> 12) | bits_t<L>(std::uint64_t{0x3ff0000000000000u})) - L(1.0 - 0x1p-53);
   }
@@ -51,7 +51,7 @@ ERG_FN ERG_INLINE L to_unit(bits_t<L> b) {
 template <class L>
 ERG_FN ERG_INLINE L to_unit_open(bits_t<L> b) {
   if constexpr (sizeof(scalar_t<L>) == 4) {
-    return lane::fma(lane::from_int<L>(b >> 9), L(0x1p-23), L(0x1p-24));
+    return lane::mul_add(lane::from_int<L>(b >> 9), L(0x1p-23), L(0x1p-24));
   } else {
     return to_unit_positive<L>(b);
   }

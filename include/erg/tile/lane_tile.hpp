@@ -124,7 +124,7 @@ ERG_FN ERG_INLINE void copy(Y&& y, const X& x) {
 template <LaneCoordinates Y, LaneCoordinates X>
 ERG_FN ERG_INLINE void axpy(Y&& y, lane_of<Y> a, const X& x) {
   using L = lane_of<Y>;
-  transform(y, [a](L yd, L xd) __attribute__((always_inline)) { return lane::fma(a, xd, yd); }, x);
+  transform(y, [a](L yd, L xd) __attribute__((always_inline)) { return lane::mul_add(a, xd, yd); }, x);
 }
 /// y <- a y
 template <LaneCoordinates Y>
@@ -136,7 +136,7 @@ ERG_FN ERG_INLINE void scale(Y&& y, lane_of<Y> a) {
 template <LaneCoordinates X, LaneCoordinates Y>
 ERG_FN ERG_INLINE lane_of<X> dot(const X& x, const Y& y) {
   lane_of<X> sum = 0.0;
-  detail::for_each_dim<X::static_dim>(x.size(), [&](int d) __attribute__((always_inline)) { sum = lane::fma(x[d], y[d], sum); });
+  detail::for_each_dim<X::static_dim>(x.size(), [&](int d) __attribute__((always_inline)) { sum = lane::mul_add(x[d], y[d], sum); });
   return sum;
 }
 /// Sum over coordinates of f(x[d], ...), in order of the coordinate.
