@@ -17,7 +17,7 @@
 namespace erg::test {
 
 /// States 0, 1, ..., N - 1 as reals, with weights: an energy, and a proposal.
-template <int N>
+template <std::size_t N>
 struct Table {
   static constexpr int dim = 1;
   std::array<double, N> weight;
@@ -25,7 +25,7 @@ struct Table {
   template <Lane L>
   L operator()(Point<const L, 1> x) const {
     L u = std::numeric_limits<double>::infinity();
-    for (int i = 0; i < N; ++i) u = lane::select(x[0] == L(i), L(-std::log(weight[static_cast<std::size_t>(i)])), u);
+    for (std::size_t i = 0; i < N; ++i) u = lane::select(x[0] == L(i), L(-std::log(weight[i])), u);
     return u;
   }
   template <Lane L>
@@ -35,7 +35,7 @@ struct Table {
   }
   template <Lane L>
   void sample(random::Key key, bits_t<L> chain, Point<L, 1> x) const {
-    x[0] = random::categorical<L>(key, chain, 0, weight.data(), N);
+    x[0] = random::categorical<L>(key, chain, 0, weight.data(), static_cast<int>(N));
   }
 };
 
