@@ -3,6 +3,7 @@
 
 #include "erg/energy/cholesky.hpp"
 #include "erg/energy/compose.hpp"
+#include "erg/lane/math/log.hpp"
 
 namespace erg {
 
@@ -104,7 +105,7 @@ class Affine : public Dimension<detail::checked_common_dim<Inner>()> {
         throw std::invalid_argument("scale has pivot " + detail::number_text(pivot) + " in row " + std::to_string(k) +
                                     " (must be invertible)");
       }
-      sum += std::log(std::fabs(pivot));
+      sum += math::log(std::fabs(pivot));
     }
     return sum;
   }

@@ -1,8 +1,9 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/energy/parameters.hpp"
 #include "erg/detail/require.hpp"
+#include "erg/energy/parameters.hpp"
+#include "erg/lane/math/log.hpp"
 #include "erg/lane/ops.hpp"
 #include "erg/lane/point.hpp"
 #include "erg/random/normal.hpp"
@@ -68,7 +69,7 @@ class Banana : public Dimension<D> {
         minus_b_s2_(-b * s * s),
         minus_2b_(-2.0 * b),
         precision_(1.0 / (s * s)),
-        constant_(std::log(s) + 0.918938533204672742 * n) {}
+        constant_(math::log(s) + 0.918938533204672742 * n) {}
 
   template <class L>
   ERG_FN ERG_INLINE L offset(Point<const L, D> x) const {

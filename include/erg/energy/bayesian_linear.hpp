@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/energy/gaussian_dense.hpp"
+#include "erg/lane/math/log.hpp"
 
 namespace erg {
 
@@ -76,7 +77,7 @@ class BayesianLinear : public Dimension<P> {
       misfit += noise * off * off;
     }
     for (const double m : r.mean) misfit += prior * m * m;
-    r.log_evidence = -0.5 * misfit - n * (0.918938533204672742 + std::log(sigma)) - p * std::log(prior_sd) -
+    r.log_evidence = -0.5 * misfit - n * (0.918938533204672742 + math::log(sigma)) - p * math::log(prior_sd) -
                      0.5 * detail::cholesky_log_det(lower, p);
     return r;
   }

@@ -38,7 +38,7 @@ class BayesianLogistic : public Dimension<P> {
       }
     }
     prior_precision_ = 1.0 / (prior_sd * prior_sd);
-    constant_ = p * (0.918938533204672742 + std::log(prior_sd));
+    constant_ = p * (0.918938533204672742 + math::log(prior_sd));
   }
 
   template <Lane L>

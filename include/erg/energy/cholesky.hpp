@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/detail/require.hpp"
+#include "erg/lane/math/log.hpp"
 
 #include <cstddef>
 #include <vector>
@@ -65,7 +66,7 @@ inline std::vector<double> cholesky_inverse(const std::vector<double>& l, int n)
 /// log |A| from the Cholesky factor of A.
 inline double cholesky_log_det(const std::vector<double>& l, int n) {
   double sum = 0.0;
-  for (int i = 0; i < n; ++i) sum += 2.0 * std::log(l[at(i, i, n)]);
+  for (int i = 0; i < n; ++i) sum += 2.0 * math::log(l[at(i, i, n)]);
   return sum;
 }
 

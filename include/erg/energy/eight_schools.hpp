@@ -28,12 +28,12 @@ class EightSchools : public Dimension<10> {
   EightSchools(const std::vector<double>& y, const std::vector<double>& sigma) {
     detail::require_size("y", y, n_schools, "one a school");
     detail::require_size("sigma", sigma, n_schools, "one a school");
-    double constant = 9 * 0.918938533204672742 + std::log(5.0) + std::log(3.14159265358979324 * 5.0 / 2.0);
+    double constant = 9 * 0.918938533204672742 + math::log(5.0) + math::log(3.14159265358979324 * 5.0 / 2.0);
     for (int j = 0; j < n_schools; ++j) {
       const auto i = static_cast<std::size_t>(j);
       y_.set(j, detail::require_finite(detail::indexed("y", j), y[i]));
       precision_.set(j, 1.0 / (detail::require_positive(detail::indexed("sigma", j), sigma[i]) * sigma[i]));
-      constant += 0.918938533204672742 + std::log(sigma[i]);
+      constant += 0.918938533204672742 + math::log(sigma[i]);
     }
     constant_ = constant;
   }

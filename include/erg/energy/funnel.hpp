@@ -1,9 +1,10 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/energy/parameters.hpp"
 #include "erg/detail/require.hpp"
+#include "erg/energy/parameters.hpp"
 #include "erg/lane/math/exp.hpp"
+#include "erg/lane/math/log.hpp"
 #include "erg/lane/ops.hpp"
 #include "erg/lane/point.hpp"
 #include "erg/random/normal.hpp"
@@ -75,7 +76,7 @@ class Funnel : public Dimension<D> {
         precision_(1.0 / (s * s)),
         half_precision_(0.5 / (s * s)),
         half_n_(0.5 * (n - 1)),
-        constant_(std::log(s) + 0.918938533204672742 * n) {}
+        constant_(math::log(s) + 0.918938533204672742 * n) {}
 
   template <class L>
   ERG_FN ERG_INLINE L value(L v, L half_square) const {

@@ -1,8 +1,9 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/energy/parameters.hpp"
 #include "erg/detail/require.hpp"
+#include "erg/energy/parameters.hpp"
+#include "erg/lane/math/log.hpp"
 #include "erg/lane/ops.hpp"
 #include "erg/lane/point.hpp"
 #include "erg/random/normal.hpp"
@@ -59,7 +60,7 @@ class GaussianIsotropic : public Dimension<D> {
         sigma_(detail::require_positive("sigma", sigma)),
         precision_(1.0 / (sigma * sigma)),
         half_precision_(0.5 / (sigma * sigma)),
-        constant_(n * (0.918938533204672742 + std::log(sigma))) {}
+        constant_(n * (0.918938533204672742 + math::log(sigma))) {}
 
   detail::Parameter sigma_, precision_, half_precision_, constant_;
 };
@@ -90,7 +91,7 @@ class GaussianDiagonal : public Dimension<D> {
       mean_.set(d, detail::require_finite(detail::indexed("mean", d), mean[i]));
       sd_.set(d, detail::require_positive(detail::indexed("sd", d), sd[i]));
       precision_.set(d, 1.0 / (sd[i] * sd[i]));
-      constant += 0.918938533204672742 + std::log(sd[i]);
+      constant += 0.918938533204672742 + math::log(sd[i]);
     }
     constant_ = constant;
   }

@@ -50,7 +50,7 @@ class GaussianMixture : public Dimension<D> {
       weight_.set(k, weights[static_cast<std::size_t>(k)] / total);
       sigma_.set(k, sigma);
       decay_.set(k, -0.5 * log2_e / (sigma * sigma));
-      log2_weight_.set(k, std::log2(weight_[k]) - n * std::log2(sigma));
+      log2_weight_.set(k, math::log2(weight_[k]) - n * math::log2(sigma));
     }
     constant_ = 0.918938533204672742 * n;
   }

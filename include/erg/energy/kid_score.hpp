@@ -50,7 +50,7 @@ class KidScore : public Dimension<3> {
     rss_ = rss;
     count_ = n_;
     power_ = n_ - 1.0;
-    constant_ = 0.918938533204672742 * n_ + std::log(3.14159265358979324 * 2.5 / 2.0);
+    constant_ = 0.918938533204672742 * n_ + math::log(3.14159265358979324 * 2.5 / 2.0);
   }
 
   template <Lane L>

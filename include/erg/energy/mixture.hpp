@@ -38,8 +38,8 @@ class Mixture : public Dimension<detail::checked_common_dim<First, Second>()> {
         first_(std::move(first.energy)),
         second_(std::move(second.energy)) {
     const double total = detail::require_positive("weight", first.weight) + detail::require_positive("weight", second.weight);
-    log_weight_[0] = std::log(first.weight / total);
-    log_weight_[1] = std::log(second.weight / total);
+    log_weight_[0] = math::log(first.weight / total);
+    log_weight_[1] = math::log(second.weight / total);
   }
 
   template <Lane L>

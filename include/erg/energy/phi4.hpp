@@ -4,6 +4,7 @@
 #include "erg/detail/require.hpp"
 #include "erg/energy/parameters.hpp"
 #include "erg/energy/quadrature.hpp"
+#include "erg/lane/math/trig.hpp"
 #include "erg/lane/ops.hpp"
 #include "erg/lane/point.hpp"
 #include "erg/random/normal.hpp"
@@ -78,7 +79,7 @@ class Phi4 : public Dimension<detail::static_product(Rows, Cols)> {
       const L z = random::normal<L>(key, chain, k);
       const double amplitude = 1.0 / std::sqrt(n * spectrum(k));
       for (int s = 0; s < n; ++s) {
-        const double mode = amplitude * (std::cos(phase(k, s)) + std::sin(phase(k, s)));
+        const double mode = amplitude * (math::cos(phase(k, s)) + math::sin(phase(k, s)));
         x[s] = lane::mul_add(z, L(static_cast<scalar_t<L>>(mode)), x[s]);
       }
     }
@@ -96,7 +97,7 @@ class Phi4 : public Dimension<detail::static_product(Rows, Cols)> {
 
   double spectrum(int k) const {
     const double p = 3.14159265358979324 * (k / cols()) / rows(), q = 3.14159265358979324 * (k % cols()) / cols();
-    return mass2_ + 4.0 * std::sin(p) * std::sin(p) + 4.0 * std::sin(q) * std::sin(q);
+    return mass2_ + 4.0 * math::sin(p) * math::sin(p) + 4.0 * math::sin(q) * math::sin(q);
   }
   /// k . s, the phase of mode k at site s.
   double phase(int k, int s) const {

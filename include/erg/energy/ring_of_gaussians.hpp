@@ -1,10 +1,11 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/energy/parameters.hpp"
 #include "erg/detail/require.hpp"
+#include "erg/energy/parameters.hpp"
 #include "erg/energy/relative_weight.hpp"
 #include "erg/lane/math/log.hpp"
+#include "erg/lane/math/trig.hpp"
 #include "erg/lane/ops.hpp"
 #include "erg/lane/point.hpp"
 #include "erg/random/normal.hpp"
@@ -43,15 +44,15 @@ class RingOfGaussians : public Dimension<2> {
     for (int k = 0; k < K; ++k) {
       weight_[k] /= total;
       const double angle = 6.28318530717958648 * k / K;
-      centre_[0][k] = snap(radius, std::cos(angle));
-      centre_[1][k] = snap(radius, std::sin(angle));
+      centre_[0][k] = snap(radius, math::cos(angle));
+      centre_[1][k] = snap(radius, math::sin(angle));
       slope_[0].set(k, centre_[0][k] * precision * log2_e);
       slope_[1].set(k, centre_[1][k] * precision * log2_e);
-      log2_weight_.set(k, std::log2(weight_[k]));
+      log2_weight_.set(k, math::log2(weight_[k]));
     }
     precision_ = precision;
     half_precision_ = 0.5 * precision;
-    constant_ = 0.5 * radius * radius * precision + 1.83787706640934548 + 2.0 * std::log(sigma);
+    constant_ = 0.5 * radius * radius * precision + 1.83787706640934548 + 2.0 * math::log(sigma);
   }
 
   template <Lane L>
