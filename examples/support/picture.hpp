@@ -70,20 +70,16 @@ class Picture {
     return *this << "set title '" + title + "'; set xlabel '" + x + "' offset 0,0.3; set ylabel '" + y + "' offset 1,0";
   }
 
-  /// Draws, and says where the picture is. False where there is none.
-  bool write() {
-    if (!has_gnuplot()) {
-      std::cout << "no picture " << path_ << " (gnuplot is not installed): apt install gnuplot-nox\n";
-      return false;
-    }
+  /// Draws, and says where the picture is or why there is none.
+  std::string draw() const {
+    if (!has_gnuplot()) return "no picture " + path_ + " (gnuplot is not installed): apt install gnuplot-nox";
     std::filesystem::create_directories(std::filesystem::path(path_).parent_path());
     std::FILE* gnuplot = popen("gnuplot", "w");
-    if (gnuplot == nullptr) return false;
+    if (gnuplot == nullptr) return "no picture " + path_ + " (gnuplot does not start)";
     std::fputs((script_ + "unset multiplot\n").c_str(), gnuplot);
-    const bool drawn = pclose(gnuplot) == 0;
-    std::cout << (drawn ? "picture " : "gnuplot failed on ") << path_ << '\n';
-    return drawn;
+    return (pclose(gnuplot) == 0 ? "picture " : "no picture (gnuplot failed) ") + path_;
   }
+  void write() const { std::cout << draw() << '\n'; }
 
  private:
   std::string path_, script_;
@@ -150,7 +146,7 @@ Columns histogram(const Trace& trace, double from, double to, int n_bins, F&& f)
 
 /// A page of three panels of a two-dimensional run: density and draws, coordinate 0 of some chains, its histogram.
 template <class Trace, class U>
-bool plane(const std::string& path, const Trace& trace, U&& u, double x0, double x1, double y0, double y1) {
+void plane(const std::string& path, const Trace& trace, U&& u, double x0, double x1, double y0, double y1) {
   Picture p(path, 1, 3, 1350, 430);
   p.data("density", density(u, x0, x1, y0, y1)).data("draws", scatter(trace, 0, 1, 1500));
   p.data("lines", lines(trace, 3, 100, [&](int t, int k) { return trace(t, k, 0); }));
@@ -163,7 +159,7 @@ bool plane(const std::string& path, const Trace& trace, U&& u, double x0, double
   p << std::string("plot for [k=2:4] $lines using 1:k with lines lw 1.3 lc rgb word('") + blue + " " + orange + " " + green + "', k-1)";
   p.axes("all draws", "x_0", "density");
   p << "set yrange [0:*]; set style fill solid 0.6 noborder; plot $bins using 1:2 with boxes lc rgb '" + std::string(blue) + "'";
-  return p.write();
+  p.write();
 }
 
 }  // namespace example
