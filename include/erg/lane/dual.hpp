@@ -45,7 +45,9 @@ struct Dual {
   ERG_FN ERG_INLINE friend constexpr Dual operator-(const Dual& a, const Dual& b) {
     return map(a.value - b.value, [&](int i) { return a.tangent[i] - b.tangent[i]; });
   }
-  ERG_FN ERG_INLINE friend constexpr Dual operator*(const Dual& a, const Dual& b) { return a.chain(a.value * b.value, b.value, b, a.value); }
+  ERG_FN ERG_INLINE friend constexpr Dual operator*(const Dual& a, const Dual& b) {
+    return a.chain(a.value * b.value, b.value, b, a.value);
+  }
   ERG_FN ERG_INLINE friend constexpr Dual operator/(const Dual& a, const Dual& b) {
     const L y = a.value / b.value, d = one() / b.value;
     return a.chain(y, d, b, negative(y * d));
@@ -158,7 +160,10 @@ struct lane_ops<Dual<Inner, N>> {
     const Inner y = lane::sqrt(a.value);
     return a.chain(y, Inner(scalar_t<Inner>(0.5)) / y);
   }
-  ERG_FN ERG_INLINE static L abs(const L& a) { return select(a.value < Inner(scalar_t<Inner>(0)), -a, a.chain(lane::abs(a.value), Inner(scalar_t<Inner>(1)))); }
+  ERG_FN ERG_INLINE static L abs(const L& a) {
+    const auto slope = lane::select(a.value < Inner(scalar_t<Inner>(0)), Inner(scalar_t<Inner>(-1)), Inner(scalar_t<Inner>(1)));
+    return a.chain(lane::abs(a.value), slope);
+  }
   ERG_FN ERG_INLINE static L min(const L& a, const L& b) { return select(a < b, a, b); }
   ERG_FN ERG_INLINE static L max(const L& a, const L& b) { return select(a > b, a, b); }
   ERG_FN ERG_INLINE static L select(Mask m, const L& a, const L& b) {

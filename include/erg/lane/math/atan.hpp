@@ -45,7 +45,7 @@ struct AtanRule {
   }
   template <class L>
   ERG_FN ERG_INLINE static L derivative(L x, L) {
-    return L(1.0) / lane::fma(x, x, L(1.0));
+    return L(1.0) / lane::mul_add(x, x, L(1.0));
   }
 };
 

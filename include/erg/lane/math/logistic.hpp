@@ -7,11 +7,17 @@
 namespace erg::math {
 namespace detail {
 
+/// -|x|, by setting the sign.
+template <class L>
+ERG_FN ERG_INLINE L minus_abs(L x) {
+  return lane::from_bits<L>(lane::to_bits(x) | bits_t<L>(lane::Format<scalar_t<L>>::sign));
+}
+
 struct SigmoidRule {
   static constexpr MaxUlp max_ulp{2.5, 2.5};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
-    const L y = exp_of_negative(-lane::abs(x));
+    const L y = exp_of_negative(minus_abs(x));
     return lane::select(x >= L(0.0), L(1.0), y) / (L(1.0) + y);
   }
   template <class L>
@@ -24,7 +30,7 @@ struct SoftplusRule {
   static constexpr MaxUlp max_ulp{2.1, 2.0};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
-    return lane::max(x, L(0.0)) + log1p_of_fraction(exp_of_negative(-lane::abs(x)));
+    return lane::max(x, L(0.0)) + log1p_of_fraction(exp_of_negative(minus_abs(x)));
   }
   template <class L>
   ERG_FN ERG_INLINE static L derivative(L x, L) {
@@ -36,7 +42,7 @@ struct LogSigmoidRule {
   static constexpr MaxUlp max_ulp{2.0, 2.0};
   template <class L>
   ERG_FN ERG_INLINE static L value(L x) {
-    return lane::min(x, L(0.0)) - log1p_of_fraction(exp_of_negative(-lane::abs(x)));
+    return lane::min(x, L(0.0)) - log1p_of_fraction(exp_of_negative(minus_abs(x)));
   }
   template <class L>
   ERG_FN ERG_INLINE static L derivative(L x, L) {
@@ -47,8 +53,8 @@ struct LogSigmoidRule {
 struct LogAddExpRule {
   template <class L>
   ERG_FN ERG_INLINE static L value(L a, L b) {
-    const L gap = lane::select(a == b, L(0.0), lane::abs(a - b));  // equal infinities have no difference
-    return lane::max(a, b) + log1p_of_fraction(exp_of_negative(-gap));
+    const L gap = lane::select(a == b, L(0.0), a - b);  // equal infinities have no difference
+    return lane::max(a, b) + log1p_of_fraction(exp_of_negative(minus_abs(gap)));
   }
   template <class L>
   ERG_FN ERG_INLINE static void partials(L a, L b, L, L& da, L& db) {
