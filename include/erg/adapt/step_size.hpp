@@ -1,9 +1,14 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/lane/math/exp.hpp"
+#include "erg/lane/math/log.hpp"
+#include "erg/lane/math/pow.hpp"
+
 #include <cmath>
 
-/// Step-size adaptation as data flow: observe an acceptance probability, get the step size to use next.
+/// Step-size adaptation as data flow: observe an acceptance probability, get the step size to use next. Its functions are erg's own,
+/// not the C library's, whose last bits differ from machine to machine.
 namespace erg::adapt {
 
 /// Nesterov's dual averaging on log h.
@@ -21,8 +26,8 @@ class DualAveraging {
 
   /// Forgets the past; as after a change of metric.
   void restart(double step_size) {
-    mu_ = std::log(10.0 * step_size);
-    log_step_ = log_average_ = std::log(step_size);
+    mu_ = math::log(10.0 * step_size);
+    log_step_ = log_average_ = math::log(step_size);
     error_ = 0.0;
     t_ = 0.0;
   }
@@ -32,12 +37,12 @@ class DualAveraging {
     const double eta = 1.0 / (t_ + 10.0);
     error_ = (1.0 - eta) * error_ + eta * (target_ - accept_prob);
     log_step_ = mu_ - std::sqrt(t_) / gamma * error_;
-    const double weight = std::pow(t_, -0.75);
+    const double weight = math::pow(t_, -0.75);
     log_average_ = weight * log_step_ + (1.0 - weight) * log_average_;
-    return std::exp(log_step_);
+    return math::exp(log_step_);
   }
   /// The average of the steps tried: what a run keeps after warm-up.
-  double final_step_size() const { return std::exp(log_average_); }
+  double final_step_size() const { return math::exp(log_average_); }
 
   template <class F>
   void fields(F&& f) {
@@ -57,15 +62,15 @@ class RobbinsMonro {
  public:
   RobbinsMonro(double step_size, double target) : target_(target) { restart(step_size); }
   void restart(double step_size) {
-    log_step_ = std::log(step_size);
+    log_step_ = math::log(step_size);
     t_ = 0.0;
   }
   double observe(double accept_prob) {
     t_ += 1.0;
-    log_step_ += std::pow(t_, -0.6) * (accept_prob - target_);
-    return std::exp(log_step_);
+    log_step_ += math::pow(t_, -0.6) * (accept_prob - target_);
+    return math::exp(log_step_);
   }
-  double final_step_size() const { return std::exp(log_step_); }
+  double final_step_size() const { return math::exp(log_step_); }
 
   template <class F>
   void fields(F&& f) {

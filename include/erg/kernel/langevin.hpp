@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/kernel/hmc.hpp"
+#include "erg/lane/math/exp.hpp"
 
 namespace erg {
 
@@ -96,7 +97,7 @@ struct Underdamped {
   template <class T>
   ERG_FN ERG_INLINE void refresh_momentum(random::Key key, const ChainState<T>& s, Scratch<T>& w, double time) const {
     using L = typename T::Lane;
-    const double c = std::exp(-params.friction * time);
+    const double c = math::exp(-params.friction * time);
     fill_normal(w.noise, key, s.chains, s.position.size());
     scale(w.momentum, L(c));
     axpy(w.momentum, L(std::sqrt((1.0 - c * c) * params.temperature)), w.noise);
