@@ -55,7 +55,7 @@ inline double chi_square_score(const std::vector<double>& counts) {
 
 /// The probability of a value as far in the tail as k under Poisson(mean), two-sided, as a normal score.
 inline double poisson_score(double k, double mean) {
-  if (mean > 1e4) return (k - mean) / std::sqrt(mean);
+  if (mean > 400.0) return (k - mean) / std::sqrt(mean);
   double term = std::exp(-mean), below = 0.0;  // P(X < k), P(X = k)
   for (double i = 0.0; i < k; i += 1.0) {
     below += term;
