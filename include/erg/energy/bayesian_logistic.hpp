@@ -4,8 +4,8 @@
 #include "erg/detail/require.hpp"
 #include "erg/energy/cholesky.hpp"
 #include "erg/energy/parameters.hpp"
-#include "erg/lane/math/exp.hpp"
 #include "erg/lane/math/log.hpp"
+#include "erg/lane/math/logistic.hpp"
 #include "erg/lane/ops.hpp"
 #include "erg/lane/point.hpp"
 
@@ -74,10 +74,8 @@ class BayesianLogistic : public Dimension<P> {
       L eta(0.0);
       detail::each<P>(p, [&](int j) __attribute__((always_inline)) { eta = lane::mul_add(x[j], design_.template as<L>(i * p + j), eta); });
       const L y = label_.as<L>(i);
-      const L decay = math::exp(-lane::abs(eta));
-      const L upper = L(1.0) / (L(1.0) + decay);  // the larger of the two probabilities
-      each(i, lane::select(eta < L(0.0), decay * upper, upper) - y);
-      total = total + (lane::mul_add(-y, eta, lane::max(eta, L(0.0))) + math::log1p(decay));
+      each(i, math::sigmoid(eta) - y);  // shares its exponential with softplus
+      total = total + lane::mul_add(-y, eta, math::softplus(eta));
     }
     detail::each<P>(p, [&](int j) __attribute__((always_inline)) { square = lane::mul_add(x[j], x[j], square); });
     return lane::mul_add(L(0.5) * prior_precision_.as<L>(), square, total + constant_.as<L>());
