@@ -60,14 +60,15 @@ template <class Kernel>
 double invariance_error(const Kernel& kernel) {
   const erg::Banana<2> target;
   const int n = 1 << 16;
-  std::vector<double> start(2 * n);
+  std::vector<double> start, second;  // x_0 of all chains, then x_1
   double exact_energy = 0;
   for (int c = 0; c < n; ++c) {
     double x[2];
     target.sample<double>(erg::random::Key(99), static_cast<std::uint64_t>(c), erg::Point<double, 2>(x));
-    start[c] = x[0], start[n + c] = x[1];
+    start.push_back(x[0]), second.push_back(x[1]);
     exact_energy += target(erg::Point<const double, 2>(x)) / n;
   }
+  start.insert(start.end(), second.begin(), second.end());
   erg::Trace<double> trace;
   erg::run(erg::Simd{}, kernel, target, {.n_chains = n, .n_draws = 1, .thin = 20, .seed = 4, .start = start}, trace);
   double worst = 0;
