@@ -3,7 +3,7 @@
 // Normals to the limits of their precision. What a float normal cannot resolve, and what of it 1e9 draws can see:
 //
 //   radius    31 bits of probability: P(r > x) is a multiple of 2^-31, nothing beyond 6.66, where 1e9 normals put 0.03 numbers
-//   near 0    r^2 is a multiple of 2^-23, and 0 for both of a pair with probability 2^-26 (7 pairs in 1e9 draws): no effect on a
+//   near 0    r^2 is a multiple of 2^-23, and 0 for both of a pair with probability 2^-25 (15 pairs in 1e9 draws): no effect on a
 //             number's law, as small numbers come from all radii
 //   rounding  relative 1e-7 on each number, 0.002 standard errors of the second moment
 //
