@@ -79,6 +79,12 @@ void block_lane_energy(const E& energy, const BlockPosition<L>& x, BlockPosition
   gradient.resize(x.size());
   for (int i = 0; i < x.n_groups(); ++i) {
     for (int d = 0; d < x.size(); ++d) at[d] = x.group(i)[d];
+    if constexpr (CallableOnLane<E, L>) {
+      if (g == nullptr) {
+        u.group[i] = L(energy(energy_point<E>(std::as_const(at))));
+        continue;
+      }
+    }
     u.group[i] = lane_value_and_gradient<E, L>(energy, energy_point<E>(std::as_const(at)), energy_point<E>(gradient));
     if (g != nullptr) copy(g->group(i), gradient);
   }
