@@ -29,6 +29,7 @@ class Bound {
   Bound(Kernel kernel, E energy) : kernel_(std::move(kernel)), energy_(std::move(energy)) {
     for_each_part(kernel_, [&](auto& part) {
       if constexpr (requires { prepare_metric(part.metric, 1); }) prepare_metric(part.metric, dim_of(energy_));
+      if constexpr (requires { part.prepare(1); }) part.prepare(dim_of(energy_));
     });
   }
 

@@ -3,6 +3,9 @@
 
 #include "erg/kernel/metropolis.hpp"
 
+#include <stdexcept>
+#include <string>
+
 namespace erg {
 
 /// A distribution that can be drawn from exactly and whose energy is known up to a constant: every library energy with `sample`.
@@ -61,6 +64,14 @@ struct Imh {
   Params params;
 
   explicit Imh(Q q, Params p = {}) : proposal(std::move(q)), params(p) {}
+
+  /// Throws where the energy has another dimension than the proposal.
+  void prepare(int dim) const {
+    if (dim_of(proposal) != dim) {
+      throw std::invalid_argument("the proposal has dim = " + std::to_string(dim_of(proposal)) + " (the energy has dim = " +
+                                  std::to_string(dim) + ") propose from a distribution over the same space");
+    }
+  }
 
   template <class T, class E>
   ERG_FN ERG_INLINE Info<T> step(random::Key key, const E& u, ChainState<T>& s, Extra<T>&, Scratch<T>& w) const {

@@ -143,8 +143,7 @@ class Engine {
   }
 
   /// Evaluates energies and gradients of the positions, and lets the kernel set up what it carries.
-  void initialise(const Kernel& kernel, random::Key key) {
-    const Kern k = kernel_view<T>(kernel);
+  void initialise(const Kern& k, random::Key key) {
     for_each_tile([&](int tile, Slot& slot) {
       const int n = groups(tile);
       ChainState<Tile>& s = slot.state;
@@ -157,8 +156,7 @@ class Engine {
   }
 
   /// n steps from key.step() on; records after every thin-th of the steps counted from `origin`.
-  void advance(const Kernel& kernel, random::Key key, int n, StepCounts& counts, const DrawBuffer<T>& draws, std::uint64_t origin, int thin) {
-    const Kern k = kernel_view<T>(kernel);
+  void advance(const Kern& k, random::Key key, int n, StepCounts& counts, const DrawBuffer<T>& draws, std::uint64_t origin, int thin) {
     for_each_tile([&](int tile, Slot& slot) { run_tile(k, key, n, tile, slot, counts, draws, origin, thin); });
   }
 

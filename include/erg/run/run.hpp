@@ -13,7 +13,7 @@ namespace detail {
 
 template <class F, class... S>
 void for_sinks(F&& f, S&... sinks) {
-  const auto one = [&](auto& s) {
+  [[maybe_unused]] const auto one = [&](auto& s) {
     if constexpr (!is_checkpoint<decltype(s)>) f(s);
   };
   (one(sinks), ...);
@@ -21,7 +21,7 @@ void for_sinks(F&& f, S&... sinks) {
 template <class... S>
 const Checkpoint* find_checkpoint(const S&... sinks) {
   const Checkpoint* found = nullptr;
-  const auto one = [&](const auto& s) {
+  [[maybe_unused]] const auto one = [&](const auto& s) {
     if constexpr (is_checkpoint<decltype(s)>) found = &s;
   };
   (one(sinks), ...);

@@ -7,6 +7,7 @@
 #include "erg/run/sink.hpp"
 
 #include <limits>
+#include <optional>
 #include <typeinfo>
 
 namespace erg {
@@ -27,6 +28,7 @@ class Sampler {
     for_each_part(kernel_, [&](auto& part) {
       if constexpr (requires { part.validate(); }) part.validate();
       if constexpr (requires { prepare_metric(part.metric, 1); }) prepare_metric(part.metric, dim_of(energy));
+      if constexpr (requires { part.prepare(1); }) part.prepare(dim_of(energy));
       adaptors_.emplace_back(part, dim_of(energy), plan.n_warmup, plan.step_size_rule == StepSizeRule::robbins_monro);
     });
     counts_.clear();
@@ -35,7 +37,11 @@ class Sampler {
     moved_.assign(static_cast<std::size_t>(plan.n_chains), 0);
     accept_.assign(static_cast<std::size_t>(engine_type::parts), 0.0);
     transitions_ = accept_;
+    look_at_kernel();
   }
+
+  Sampler(const Sampler&) = delete;  // its view of the kernel points into itself
+  Sampler& operator=(const Sampler&) = delete;
 
   const Kernel& kernel() const { return kernel_; }
   Ensemble<T>& chains() { return engine_.chains(); }
@@ -50,7 +56,7 @@ class Sampler {
   [[gnu::cold]] void start() {
     Ensemble<T>& x = engine_.chains();
     engine_.place(plan_, key_.purpose(random::Purpose::start));
-    engine_.initialise(kernel_, key_);
+    engine_.initialise(*view_, key_);
     for (int c = 0; c < plan_.n_chains; ++c) {
       if (std::isfinite(x.energy()[c])) continue;
       throw std::invalid_argument("the energy of chain " + std::to_string(c) +
@@ -80,7 +86,7 @@ class Sampler {
       const int i = static_cast<int>(step_);
       const int launch = adapts ? 1 : std::min(last - i, max_launch);
       counts_.clear();
-      engine_.advance(kernel_, key_.at(step_), launch, counts_, {}, 0, 1);
+      engine_.advance(*view_, key_.at(step_), launch, counts_, {}, 0, 1);
       step_ += static_cast<std::uint64_t>(launch);
       gradients_ += counts_.gradients;
       if (adapts) adapt(i);
@@ -143,12 +149,14 @@ class Sampler {
     fields([&](auto& v) { r.get(v); }, [&](auto& v) { r.get_vector(v); });
     r.get_bytes(engine_.chains().data(), bytes_of_chains());
     for_each_part(kernel_, [&](auto& part) { load_part(r, part); });
+    look_at_kernel();
   }
 
  private:
   using engine_type = detail::Engine<T, Exec, Kernel, E>;
   static constexpr int max_launch = 256;  // keeps sums of a launch exact enough in float, and sinks close behind the chains
 
+  void look_at_kernel() { view_.emplace(kernel_view<T>(kernel_)); }
   bool tunes_any() {
     bool any = false;
     for_each_part(kernel_, [&](auto& part) {
@@ -164,10 +172,12 @@ class Sampler {
       adaptors_[p].update(part, i, mean_accept(p), plan_.n_chains, [&](int c, int d) { return x(c, d); });
       ++p;
     });
+    look_at_kernel();
   }
   void freeze() {
     std::size_t p = 0;
     for_each_part(kernel_, [&](auto& part) { adaptors_[p++].finish(part); });
+    look_at_kernel();
   }
   /// Pooled over chains in their order, whatever tile or thread they ran in. NaN where the part did not move.
   double mean_accept(std::size_t p) const {
@@ -200,7 +210,7 @@ class Sampler {
       detail::DrawBuffer<T> here = buffer;
       if (with_draws) here.data = buffer.draw(recorded);
       const int before = n_drawn();
-      engine_.advance(kernel_, key_.at(step_), launch, counts_, here, origin, plan_.thin);
+      engine_.advance(*view_, key_.at(step_), launch, counts_, here, origin, plan_.thin);
       step_ += static_cast<std::uint64_t>(launch);
       steps -= static_cast<std::uint64_t>(launch);
       recorded += n_drawn() - before;
@@ -258,6 +268,7 @@ class Sampler {
 
   Plan plan_;
   Kernel kernel_;
+  std::optional<typename engine_type::Kern> view_;  // of kernel_: made anew when parameters change, not at every launch
   engine_type engine_;
   detail::StepCounts counts_;
   random::Key key_;
