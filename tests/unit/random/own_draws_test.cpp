@@ -42,6 +42,7 @@ struct ThreeScales {
 
 TEST_CASE("what the guide says about numbers of one's own holds", "[random]") {
   using T = LaneTile<Pack<double>, 3>;
+  static_assert(kernel_traits<ThreeScales>::n_streams == 1);
   ChainState<T> s;
   s.chains.id = 17;
   for (int d = 0; d < 3; ++d) s.position[d] = 0.5 * d;
