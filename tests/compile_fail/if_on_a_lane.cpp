@@ -1,5 +1,5 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
-// expect: (could not convert|not contextually convertible).*bool
+// expect: (could not convert|no viable conversion|not contextually convertible).*bool
 #include <erg/kernel/hmc.hpp>
 #include <erg/lane/archetype.hpp>
 #include <erg/run/run.hpp>

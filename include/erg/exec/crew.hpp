@@ -49,9 +49,12 @@ class Crew {
     for (int spins = 0; int left = pending_.load(std::memory_order_acquire); ++spins) {
       if (spins > spin_limit) pending_.wait(left, std::memory_order_acquire);
     }
+    std::exception_ptr first;
     for (auto& error : errors_) {
-      if (error) std::rethrow_exception(std::exchange(error, nullptr));
+      if (error && !first) first = error;
+      error = nullptr;  // the next launch starts clean
     }
+    if (first) std::rethrow_exception(first);
   }
 
   /// Worker w's share [begin, end) of n items: contiguous, so that its chains stay in its cache.

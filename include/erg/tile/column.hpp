@@ -59,6 +59,10 @@ ERG_COLUMN_OPERATOR(*)
 ERG_COLUMN_OPERATOR(/)
 ERG_COLUMN_OPERATOR(<)
 ERG_COLUMN_OPERATOR(>)
+ERG_COLUMN_OPERATOR(<=)
+ERG_COLUMN_OPERATOR(>=)
+ERG_COLUMN_OPERATOR(==)
+ERG_COLUMN_OPERATOR(!=)
 #undef ERG_COLUMN_OPERATOR
 
 template <class L>
@@ -72,6 +76,11 @@ MaskColumn<L> operator&&(const MaskColumn<L>& a, const MaskColumn<L>& b) {
 template <class L>
 MaskColumn<L> operator||(const MaskColumn<L>& a, const MaskColumn<L>& b) {
   return per_chain([](const mask_t<L>& x, const mask_t<L>& y) { return x || y; }, a, b);
+}
+
+template <class L>
+MaskColumn<L> operator!(const MaskColumn<L>& a) {
+  return per_chain([](const mask_t<L>& x) { return !x; }, a);
 }
 
 }  // namespace erg
