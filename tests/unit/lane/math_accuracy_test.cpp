@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -119,31 +120,32 @@ TEST_CASE("every function keeps its maximum ULP over many doubles", "[lane][math
 
 namespace {
 
-/// Every float in [low, high]; outside, the function is constant, infinite or NaN, which the tests of special values cover.
+/// Every 61st float in [low, high], all of them where ERG_EVERY_FLOAT is set (minutes a function); outside, the function is constant,
+/// infinite or NaN, which the tests of special values cover.
 template <class F, class Reference>
 void check_every_float(F f, Reference reference, double low, double high) {
-  const auto worst = sweep_floats(f, reference, low, high, 1);
+  const auto worst = sweep_floats(f, reference, low, high, std::getenv("ERG_EVERY_FLOAT") ? 1 : 61);
   INFO(worst.ulp << " ULP at " << worst.at);
   CHECK(worst.ulp <= bound<float>(f.max_ulp));
 }
 
 }  // namespace
 
-TEST_CASE("exp keeps its maximum ULP at every float", "[lane][math][slow]") {
+TEST_CASE("exp keeps its maximum ULP over all floats", "[lane][math][slow]") {
   check_every_float(math::exp, [](double x) { return std::exp(x); }, -106.0, 90.0);
 }
-TEST_CASE("log keeps its maximum ULP at every float", "[lane][math][slow]") {
+TEST_CASE("log keeps its maximum ULP over all floats", "[lane][math][slow]") {
   check_every_float(math::log, [](double x) { return std::log(x); }, 0.0, test::infinity);
 }
-TEST_CASE("sin keeps its maximum ULP at every float", "[lane][math][slow]") {
+TEST_CASE("sin keeps its maximum ULP over all floats", "[lane][math][slow]") {
   check_every_float(math::sin, [](double x) { return std::sin(x); }, 0.0, 1e5);
   CHECK(math::sin(-2.5f) == -math::sin(2.5f));
 }
-TEST_CASE("cos keeps its maximum ULP at every float", "[lane][math][slow]") {
+TEST_CASE("cos keeps its maximum ULP over all floats", "[lane][math][slow]") {
   check_every_float(math::cos, [](double x) { return std::cos(x); }, 0.0, 1e5);
   CHECK(math::cos(-2.5f) == math::cos(2.5f));
 }
-TEST_CASE("tanh keeps its maximum ULP at every float", "[lane][math][slow]") {
+TEST_CASE("tanh keeps its maximum ULP over all floats", "[lane][math][slow]") {
   check_every_float(math::tanh, [](double x) { return std::tanh(x); }, -0.0, 12.0);
   CHECK(math::tanh(-2.5f) == -math::tanh(2.5f));
 }
