@@ -7,25 +7,37 @@
 #include "erg/lane/xsimd_lane.hpp"
 
 #include <cstddef>
-#include <tuple>
 #include <type_traits>
-#include <utility>
 
 namespace erg::test {
 
-/// float or double: the bare scalar, one real, and the register of this build, bare and packed.
-template <class T>
-using lanes_of = decltype(std::tuple_cat(
-    std::declval<std::tuple<T, Pack<T>, simd_lane<T, default_arch>>>()
-#if defined(XSIMD_HPP) && !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
-    , std::declval<std::tuple<xsimd::batch<T>>>()
-#endif
-    ));
-
-/// Calls f(std::type_identity<L>{}) for every lane over T.
+/// Calls f(std::type_identity<L>{}) for the lanes over T that erg runs on: one real, and the register of this build.
+template <class T, class F>
+void for_each_pack(F f) {
+  f(std::type_identity<Pack<T>>{});
+  if constexpr (has_simd) f(std::type_identity<simd_lane<T, default_arch>>{});
+}
+/// The same, and without the pack around them.
 template <class T, class F>
 void for_each_lane(F f) {
-  [&]<class... L>(std::type_identity<std::tuple<L...>>) { (f(std::type_identity<L>{}), ...); }(std::type_identity<lanes_of<T>>{});
+  for_each_pack<T>(f);
+  f(std::type_identity<T>{});
+#if defined(XSIMD_HPP) && !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+  f(std::type_identity<xsimd::batch<T>>{});
+#endif
+}
+/// The same, and every other register that this build has.
+template <class T, class F>
+void for_each_register(F f) {
+  for_each_lane<T>(f);
+#if defined(XSIMD_HPP) && !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+#if XSIMD_WITH_SSE2
+  f(std::type_identity<simd_lane<T, xsimd::sse2>>{});
+#endif
+#if XSIMD_WITH_AVX2
+  f(std::type_identity<simd_lane<T, xsimd::avx2>>{});
+#endif
+#endif
 }
 
 /// f applied to n numbers, lane by lane; the last lane is filled up with its first element.

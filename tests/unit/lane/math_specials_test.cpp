@@ -26,7 +26,7 @@ bool same(T a, T b) {
 /// f(x) is y exactly, the sign of zero included, on every lane over T.
 template <class T, class F>
 void check_specials(const char* name, F f, const std::vector<Special<T>>& table) {
-  test::for_each_lane<T>([&](auto type) {
+  test::for_each_pack<T>([&](auto type) {
     using L = typename decltype(type)::type;
     for (const auto& [x, y] : table) {
       T got;
@@ -77,7 +77,7 @@ void check_all() {
 /// f(a, b) on every lane over T.
 template <class T, class F>
 void check_pairs(const char* name, F f, const std::vector<std::vector<T>>& table) {
-  test::for_each_lane<T>([&](auto type) {
+  test::for_each_pack<T>([&](auto type) {
     using L = typename decltype(type)::type;
     for (const auto& row : table) {
       T got;

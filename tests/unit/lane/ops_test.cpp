@@ -2,6 +2,8 @@
 #include "support/catch.hpp"
 #include "support/lanes.hpp"
 
+#include "erg/lane/math.hpp"
+
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -11,20 +13,6 @@
 using namespace erg;
 
 namespace {
-
-/// The registers of this build that the default one does not use, beside those of lanes_of.
-template <class T, class F>
-void for_each_width(F f) {
-  test::for_each_lane<T>(f);
-#if defined(XSIMD_HPP) && !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
-#if XSIMD_WITH_SSE2
-  f(std::type_identity<simd_lane<T, xsimd::sse2>>{});
-#endif
-#if XSIMD_WITH_AVX2
-  f(std::type_identity<simd_lane<T, xsimd::avx2>>{});
-#endif
-#endif
-}
 
 /// Numbers of every size and sign, in a multiple of every width.
 template <class T>
@@ -51,7 +39,7 @@ template <class T, class F>
 void check_against_scalar(const char* name, F f) {
   const std::vector<T> xs = numbers<T>();
   const std::size_t n = xs.size();
-  for_each_width<T>([&](auto type) {
+  test::for_each_register<T>([&](auto type) {
     using L = typename decltype(type)::type;
     constexpr std::size_t width = width_v<L>;
     alignas(64) T a[width], b[width], c[width], y[width];
@@ -117,7 +105,7 @@ TEST_CASE("the verbs give the same bits on every lane over float", "[lane]") { c
 TEST_CASE("the verbs give the same bits on every lane over double", "[lane]") { check_all<double>(); }
 
 TEST_CASE("fma rounds once, on every lane", "[lane]") {
-  for_each_width<float>([](auto type) {
+  test::for_each_register<float>([](auto type) {
     using L = typename decltype(type)::type;
     const L x = L(1.0f + 0x1p-23f);
     const L r = lane::fma(x, x, -(x * x));
@@ -141,7 +129,7 @@ TEST_CASE("scale rounds once where the result is subnormal", "[lane]") {
 }
 
 TEST_CASE("masks are counted, and all and any agree with the count", "[lane]") {
-  for_each_width<float>([](auto type) {
+  test::for_each_register<float>([](auto type) {
     using L = typename decltype(type)::type;
     constexpr int width = width_v<L>;
     alignas(64) float x[width];
@@ -151,6 +139,16 @@ TEST_CASE("masks are counted, and all and any agree with the count", "[lane]") {
     CHECK(lane::any<L>(v < L(1.0f)));
     CHECK(lane::all<L>(v < L(1.0f)) == (width == 1));
     CHECK_FALSE(lane::any<L>(v < L(0.0f)));
+  });
+}
+
+TEST_CASE("functions of bare scalars and registers are those of packs", "[lane][math]") {
+  alignas(64) float x[64], y[64];
+  for (int i = 0; i < 64; ++i) x[i] = 0.1f * static_cast<float>(i) - 3.0f;
+  const auto f = [](auto v) { return math::log_add_exp(math::sincos(v).sin, 0.5); };
+  test::for_each_register<float>([&](auto type) {
+    test::apply<typename decltype(type)::type>(f, x, y, 64);
+    for (int i = 0; i < 64; ++i) REQUIRE(y[i] == f(Pack<float>(x[i])).reg);
   });
 }
 
