@@ -54,6 +54,7 @@ struct ScalarOps {
   ERG_FN static Wide widen(Bits b, int) { return b; }
   ERG_FN static Bits narrow(Wide even, Wide) { return static_cast<Bits>(even & 0xffffffffu); }
   ERG_FN static Wide mul32(Wide a, std::uint32_t m) { return (a & 0xffffffffu) * m; }
+  ERG_FN static Wide high_word(Wide a) { return a >> 32; }
   ERG_FN static Bits join(Bits lo, Bits hi) { return static_cast<Bits>((lo & 0xffffffffu) | (static_cast<std::uint64_t>(hi) << 32)); }
 };
 

@@ -181,6 +181,20 @@ struct lane_ops<xsimd::batch<T, A>> {
     for (auto& x : v) x = (x & 0xffffffffu) * m;
     return Wide::load_aligned(v);
   }
+  /// The high word of each element in its low half; what is above it is unspecified. A shuffle, not a shift: it leaves the port alone
+  /// on which products wait.
+  ERG_INLINE static Wide high_word(Wide a) {
+#if defined(__AVX512F__)
+    if constexpr (is_512) return Wide(_mm512_shuffle_epi32(a, _MM_PERM_DDBB));
+#endif
+#if defined(__AVX2__)
+    if constexpr (is_256) return Wide(_mm256_shuffle_epi32(a, 0xf5));
+#endif
+#if defined(__SSE2__)
+    if constexpr (is_128) return Wide(_mm_shuffle_epi32(a, 0xf5));
+#endif
+    return a >> 32;
+  }
   /// Double lanes: low word of `lo` with low word of `hi` above it.
   ERG_INLINE static Bits join(Bits lo, Bits hi) { return lo | (hi << 32); }
 

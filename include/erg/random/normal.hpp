@@ -14,6 +14,13 @@ struct Pair {
 
 namespace detail {
 
+/// A constant pattern by way of a float: GCC keeps those in memory, from where an instruction broadcasts them for free, but moves
+/// integers through a scalar register and a port that the rest of the transform needs.
+template <class L>
+ERG_FN ERG_INLINE bits_t<L> pattern(typename lane_traits<scalar_t<L>>::Bits word) {
+  return lane::to_bits(L(lane::from_bits<scalar_t<L>>(word)));
+}
+
 /// -2 log u for u in (0, 1], normal: no special cases, and no division, whose latency would be half of the whole transform's.
 ///
 ///   u = (1 + f) 2^e, f in [sqrt(1/2), sqrt(2)) - 1;   -2 log u = -2 ln 2 e + f P(f), P minimax
@@ -23,9 +30,9 @@ template <class L>
 ERG_FN ERG_INLINE L minus_two_log(L u) {
   using Bits = bits_t<L>;
   if constexpr (sizeof(scalar_t<L>) == 4) {
-    const Bits shifted = lane::to_bits(u) - Bits(0x3f3504f3u);                             // bits of sqrt(1/2)
-    const L exponent = lane::from_int<L>(shifted & Bits(0xff800000u));                      // times 2^23, exact
-    const L f = lane::from_bits<L>((shifted & Bits(0x007fffffu)) + Bits(0x3f3504f3u)) - L(1.0);
+    const Bits field = (lane::to_bits(u) - pattern<L>(0x3f3504f3u)) & pattern<L>(0xff800000u);  // less the bits of sqrt(1/2)
+    const L exponent = lane::from_int<L>(field);                                                // times 2^23, exact
+    const L f = lane::from_bits<L>(lane::to_bits(u) - field) - L(1.0);
     L p = L(0.202141681222205644);
     p = lane::mul_add(p, f, L(-0.324452837977453845));
     p = lane::mul_add(p, f, L(0.345015978841040215));
@@ -113,8 +120,8 @@ ERG_FN ERG_INLINE Pair<L> box_muller(bits_t<L> a, bits_t<L> b) {
   if constexpr (sizeof(scalar_t<L>) == 4) {
     radius = lane::sqrt(detail::minus_two_log(to_unit_positive<L>(a)));
     t = lane::from_int<L>(b << 2) * L(0x1p-32);
-    sign = Bits(0x80000000u);
-    swap = Bits(0x40000000u);
+    sign = detail::pattern<L>(0x80000000u);
+    swap = detail::pattern<L>(0x40000000u);
   } else {
     radius = lane::sqrt(detail::minus_two_log(to_unit_positive<L>(a)));
     t = lane::from_bits<L>((b & Bits(std::uint64_t{0x000fffffffffffffu})) | Bits(std::uint64_t{0x3ff0000000000000u})) - L(1.5);

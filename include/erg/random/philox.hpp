@@ -25,17 +25,18 @@ ERG_FN ERG_INLINE auto product(const W& a, std::uint32_t m) {
   }
 }
 /// (high half of p) ^ x ^ k. The key joins whichever operand is the same for all chains: a scalar instruction, not a wide one.
-template <class Wide, class P, class X>
+template <class Ops, class P, class X>
 ERG_FN ERG_INLINE auto mixed(const P& p, const X& x, std::uint64_t k) {
+  using Wide = typename Ops::Wide;
   constexpr bool p_is_shared = std::is_same_v<P, std::uint64_t>, x_is_shared = std::is_same_v<X, std::uint64_t>;
   if constexpr (p_is_shared && x_is_shared) {
     return std::uint64_t{(p >> 32) ^ x ^ k};
   } else if constexpr (p_is_shared) {
     return Wide((p >> 32) ^ k) ^ x;
   } else if constexpr (x_is_shared) {
-    return (p >> 32) ^ Wide(x ^ k);
+    return Ops::high_word(p) ^ Wide(x ^ k);
   } else {
-    return (p >> 32) ^ x ^ Wide(k);
+    return Ops::high_word(p) ^ x ^ Wide(k);
   }
 }
 
@@ -48,11 +49,10 @@ ERG_FN ERG_INLINE auto philox_rounds(const W0& x0, const W1& x1, const W2& x2, c
   if constexpr (Rounds == 0) {
     return finish(x0, x1, x2, x3);
   } else {
-    using Wide = typename Ops::Wide;
     const auto p0 = product<Ops>(x0, 0xD2511F53u);
     const auto p1 = product<Ops>(x2, 0xCD9E8D57u);
-    const auto y0 = mixed<Wide>(p1, x1, k0);
-    const auto y2 = mixed<Wide>(p0, x3, k1);
+    const auto y0 = mixed<Ops>(p1, x1, k0);
+    const auto y2 = mixed<Ops>(p0, x3, k1);
     return philox_rounds<Ops, Rounds - 1>(y0, p1, y2, p0, k0 + 0x9E3779B9u, k1 + 0xBB67AE85u, finish);
   }
 }
