@@ -42,7 +42,11 @@ test::WorstUlp sweep_floats(F f, Reference reference, double low, double high, s
   const auto flush = [&] {
     for (int i = filled; i < width; ++i) x[i] = x[0];
     evaluate<FloatLane>(f, x, y);
-    for (int i = 0; i < filled; ++i) worst.see(test::ulp_error(y[i], reference(static_cast<double>(x[i]))), static_cast<double>(x[i]));
+    for (int i = 0; i < filled; ++i) {
+      const double exact = reference(static_cast<double>(x[i]));
+      if (y[i] == static_cast<float>(exact)) continue;  // within 0.5
+      worst.see(test::ulp_error(y[i], exact), static_cast<double>(x[i]));
+    }
     filled = 0;
   };
   for (std::uint64_t bits = 0; bits <= 0xffffffffu; bits += stride) {
@@ -120,7 +124,7 @@ TEST_CASE("every function keeps its maximum ULP over many doubles", "[lane][math
 
 namespace {
 
-/// Every 61st float in [low, high], all of them where ERG_EVERY_FLOAT is set (minutes a function); outside, the function is constant,
+/// Every 61st float in [low, high], all of them where ERG_EVERY_FLOAT is set (20 s a function); outside, the function is constant,
 /// infinite or NaN, which the tests of special values cover.
 template <class F, class Reference>
 void check_every_float(F f, Reference reference, double low, double high) {
@@ -131,21 +135,21 @@ void check_every_float(F f, Reference reference, double low, double high) {
 
 }  // namespace
 
-TEST_CASE("exp keeps its maximum ULP over all floats", "[lane][math][slow]") {
+TEST_CASE("exp keeps its maximum ULP over a fine sweep of the floats", "[lane][math][slow]") {
   check_every_float(math::exp, [](double x) { return std::exp(x); }, -106.0, 90.0);
 }
-TEST_CASE("log keeps its maximum ULP over all floats", "[lane][math][slow]") {
+TEST_CASE("log keeps its maximum ULP over a fine sweep of the floats", "[lane][math][slow]") {
   check_every_float(math::log, [](double x) { return std::log(x); }, 0.0, test::infinity);
 }
-TEST_CASE("sin keeps its maximum ULP over all floats", "[lane][math][slow]") {
+TEST_CASE("sin keeps its maximum ULP over a fine sweep of the floats", "[lane][math][slow]") {
   check_every_float(math::sin, [](double x) { return std::sin(x); }, 0.0, 1e5);
   CHECK(math::sin(-2.5f) == -math::sin(2.5f));
 }
-TEST_CASE("cos keeps its maximum ULP over all floats", "[lane][math][slow]") {
+TEST_CASE("cos keeps its maximum ULP over a fine sweep of the floats", "[lane][math][slow]") {
   check_every_float(math::cos, [](double x) { return std::cos(x); }, 0.0, 1e5);
   CHECK(math::cos(-2.5f) == math::cos(2.5f));
 }
-TEST_CASE("tanh keeps its maximum ULP over all floats", "[lane][math][slow]") {
+TEST_CASE("tanh keeps its maximum ULP over a fine sweep of the floats", "[lane][math][slow]") {
   check_every_float(math::tanh, [](double x) { return std::tanh(x); }, -0.0, 12.0);
   CHECK(math::tanh(-2.5f) == -math::tanh(2.5f));
 }
