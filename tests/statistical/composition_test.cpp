@@ -66,6 +66,16 @@ TEST_CASE("a cycle of four kernels with different caches leaves a mixture invari
                           Called(Hmc{{.step_size = 0.5, .n_leapfrog = 3}})), 101, 40);
 }
 
+TEST_CASE("every Metropolis kernel leaves a mixture invariant in single precision", "[kernel]") {
+  using Single = simd_lane<float, default_arch>;
+  const auto kernel = cycle(Called(Rwm{{.step_size = 1.0}}), Called(Imh(wider())), Called(Mala{{.step_size = 0.8}}),
+                            Called(Hmc{{.step_size = 0.5, .n_leapfrog = 3}}), Called(Barker{{.step_size = 1.0}}));
+  const Sweep s = stationary_sweep<Single>(kernel, n_many, 1, 191);
+  CHECK(z_invariance(s) < z_limit);
+  CHECK(ks_of_projections(s.after) < ks_limit);
+  CHECK(chi_squared_of_quarters(s.after) < chi_squared_limit_3);
+}
+
 TEST_CASE("a palindromic cycle is reversible, a repeat is, and a plain cycle is only invariant", "[kernel]") {
   const Called a(Rwm{{.step_size = 0.8}});
   const Called b(Mala{{.step_size = 1.2}});

@@ -88,7 +88,7 @@ void for_each_chain(const K& kernel, const E& energy, int n_chains, int n_steps,
     start(g.s.chains, g.s.position);
     copy(x0, g.s.position);
     g.begin(kernel, energy, key);
-    typename K::template Info<T> info;
+    typename K::template Info<T> info{};
     for (int i = 1; i <= n_steps; ++i) info = g.step(kernel, energy, key.at(static_cast<std::uint64_t>(i)));
     visit(x0, g, info);
   }

@@ -22,10 +22,10 @@ struct Sweep {
 };
 
 /// n chains, n_steps steps, from exact draws of the target or from one point.
-template <class K, class Start>
+template <class Real = Wide, class K, class Start>
 Sweep sweep(const K& kernel, int n, int n_steps, std::uint64_t seed, Start&& start) {
   Sweep r;
-  for_each_chain<2>(kernel, target(), n, n_steps, seed, start, [&](const auto& x0, const auto& g, const auto&) {
+  for_each_chain<2, Real>(kernel, target(), n, n_steps, seed, start, [&](const auto& x0, const auto& g, const auto&) {
     using L = std::remove_cvref_t<decltype(x0[0])>;
     for (int c = 0; c < width_v<L>; ++c) {
       r.before.push_back({get(x0[0], c), get(x0[1], c)});
@@ -34,10 +34,10 @@ Sweep sweep(const K& kernel, int n, int n_steps, std::uint64_t seed, Start&& sta
   });
   return r;
 }
-template <class K>
+template <class Real = Wide, class K>
 Sweep stationary_sweep(const K& kernel, int n, int n_steps, std::uint64_t seed) {
   const Target p = target();
-  return sweep(kernel, n, n_steps, seed, drawn_from(p, seed));
+  return sweep<Real>(kernel, n, n_steps, seed, drawn_from(p, seed));
 }
 
 inline double energy_at(const Target& p, const std::array<double, 2>& x) {
