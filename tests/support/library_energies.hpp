@@ -29,36 +29,46 @@ inline const std::vector<double> small_design{1, 1, 1, 1, 1, 1, -0.9, 0.5, 0.1, 
 inline const std::vector<double> small_labels{0, 1, 0, 1, 1, 0};
 inline const std::vector<double> small_response{-0.4, 0.9, 0.3, 1.9, 0.1, 1.0};
 
+/// Sanitizers take minutes to compile arithmetic that is unrolled in registers. Under them the loops below visit what owns memory or
+/// computes indices; the rest has neither.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool is_sanitized = true;
+#else
+inline constexpr bool is_sanitized = false;
+#endif
+
 /// f(name, energy) for each energy with a static dimension and for some with a run-time one.
 template <class F>
 void for_each_energy(F f) {
   const std::vector<double> weights{1, 2, 3}, centres{0, 0, 1, 1, -1, 2}, sigmas{1, 0.5, 2};
-  f("GaussianIsotropic<3>", GaussianIsotropic<3>{1.3});
   f("GaussianIsotropic", GaussianIsotropic<>{9, 0.7});
-  f("GaussianDiagonal<2>", GaussianDiagonal<2>{{1, -2}, {0.5, 2}});
   f("GaussianDiagonal", GaussianDiagonal<>{{1, 2, 3, 4, 5}, {0.5, 2, 1, 1, 3}});
-  f("GaussianDense<2>", GaussianDense<2>{{1, -0.5}, {2, 0.8, 0.8, 1}});
   f("GaussianDense", GaussianDense<>{{1, 2, 3, 4, 5, 6}, equicorrelated(6, 2, 0.5)});
-  f("GaussianMixture<2, 3>", GaussianMixture<2, 3>{weights, centres, sigmas});
   f("GaussianMixture", GaussianMixture<>{weights, centres, sigmas});
-  f("RingOfGaussians<8>", RingOfGaussians<8>{});
-  f("RingOfGaussians<5>", RingOfGaussians<5>{2.0, 0.8, {1, 2, 3, 4, 5}});
-  f("Banana<2>", Banana<2>{1.5, 0.3});
   f("Banana", Banana<dynamic>{4, 1.5, 0.3});
-  f("Funnel<4>", Funnel<4>{1.0});
   f("Funnel", Funnel<dynamic>{10, 1.0});
-  f("DoubleWell<1>", DoubleWell<1>{2.0});
-  f("DoubleWell<3>", DoubleWell<3>{1.5, 0.7});
   f("DoubleWell", DoubleWell<dynamic>{5, 1.0});
-  f("Phi4<6>", Phi4<6>{-0.5, 0.2});
   f("Phi4<3, 4> free", Phi4<3, 4>{0.5, 0.0});
   f("Phi4", Phi4<>{3, 3, -1.0, 0.5});
-  f("BayesianLinear<2>", BayesianLinear<2>{small_design, small_response, 0.5, 2.0});
   f("BayesianLinear", BayesianLinear<>{small_design, small_response, 0.5, 2.0});
-  f("BayesianLogistic<2>", BayesianLogistic<2>{small_design, small_labels, 2.0});
   f("BayesianLogistic", BayesianLogistic<>{small_design, small_labels, 2.0});
-  f("EightSchools", EightSchools{});
-  f("KidScore", KidScore{{1, 2, 3, 4, 5}, {2, 2.5, 4, 4.1, 5}});
+  if constexpr (!is_sanitized) {
+    f("GaussianIsotropic<3>", GaussianIsotropic<3>{1.3});
+    f("GaussianDiagonal<2>", GaussianDiagonal<2>{{1, -2}, {0.5, 2}});
+    f("GaussianDense<2>", GaussianDense<2>{{1, -0.5}, {2, 0.8, 0.8, 1}});
+    f("GaussianMixture<2, 3>", GaussianMixture<2, 3>{weights, centres, sigmas});
+    f("RingOfGaussians<8>", RingOfGaussians<8>{});
+    f("RingOfGaussians<5>", RingOfGaussians<5>{2.0, 0.8, {1, 2, 3, 4, 5}});
+    f("Banana<2>", Banana<2>{1.5, 0.3});
+    f("Funnel<4>", Funnel<4>{1.0});
+    f("DoubleWell<1>", DoubleWell<1>{2.0});
+    f("DoubleWell<3>", DoubleWell<3>{1.5, 0.7});
+    f("Phi4<6>", Phi4<6>{-0.5, 0.2});
+    f("BayesianLinear<2>", BayesianLinear<2>{small_design, small_response, 0.5, 2.0});
+    f("BayesianLogistic<2>", BayesianLogistic<2>{small_design, small_labels, 2.0});
+    f("EightSchools", EightSchools{});
+    f("KidScore", KidScore{{1, 2, 3, 4, 5}, {2, 2.5, 4, 4.1, 5}});
+  }
 }
 
 /// f(name, energy) for compositions of energies, a part without a gradient and parts with a run-time dimension among them.
