@@ -13,6 +13,14 @@ ERG_FN ERG_INLINE L guard_energy(L u) {
   return lane::select(lane::is_finite(u), u, L(lane::Format<scalar_t<L>>::infinity));
 }
 
+/// Memory for n duals of an energy, grown once per thread. A function of its own: device code may not even name a thread_local.
+template <class J, class E>
+J* thread_duals(int n) {
+  static thread_local std::vector<J> at;
+  if (static_cast<int>(at.size()) < n) at.resize(static_cast<std::size_t>(n));
+  return at.data();
+}
+
 /// dU/dx by forward duals, n_tangents coordinates a sweep; returns U.
 template <class E, class L, int D>
 ERG_FN L dual_gradient(const E& energy, Point<const L, D> x, Point<L, D> g) {
@@ -38,9 +46,7 @@ ERG_FN L dual_gradient(const E& energy, Point<const L, D> x, Point<L, D> g) {
     J at[D];
     return sweep(at);
   } else {
-    static thread_local std::vector<J> at;  // grows once per thread
-    if (static_cast<int>(at.size()) < n) at.resize(static_cast<std::size_t>(n));
-    return sweep(at.data());
+    return sweep(thread_duals<J, E>(n));
   }
 }
 
