@@ -5,6 +5,29 @@
 
 namespace erg {
 
+/// What comparisons of Packs yield where there is more than one chain: a truth value per chain that never converts to bool. (On
+/// AVX-512 xsimd's own masks do: `if (x < 0)` would compile, and decide for all chains by any one of them.)
+template <class M>
+struct PackMask {
+  M reg;
+
+  PackMask() = default;
+  ERG_FN ERG_INLINE explicit constexpr PackMask(M m) : reg(m) {}
+  ERG_FN ERG_INLINE friend PackMask operator&&(PackMask a, PackMask b) { return PackMask(a.reg && b.reg); }
+  ERG_FN ERG_INLINE friend PackMask operator||(PackMask a, PackMask b) { return PackMask(a.reg || b.reg); }
+  ERG_FN ERG_INLINE friend PackMask operator!(PackMask a) { return PackMask(!a.reg); }
+};
+
+namespace detail {
+template <class R>
+using pack_mask = std::conditional_t<width_v<R> == 1, mask_t<R>, PackMask<mask_t<R>>>;
+template <class M>
+ERG_FN ERG_INLINE constexpr M register_of(const PackMask<M>& m) {
+  return m.reg;
+}
+ERG_FN ERG_INLINE constexpr bool register_of(bool m) { return m; }
+}  // namespace detail
+
 /// The lane that energies and kernels run on: a register R (one real, or a SIMD batch of them) in which every literal becomes
 /// the register's scalar first.
 ///
@@ -17,7 +40,7 @@ namespace erg {
 template <class R>
 struct Pack {
   using Scalar = scalar_t<R>;
-  using Mask = mask_t<R>;
+  using Mask = detail::pack_mask<R>;
 
   R reg;
 
@@ -30,12 +53,12 @@ struct Pack {
   ERG_FN ERG_INLINE friend constexpr Pack operator*(Pack a, Pack b) { return make(a.reg * b.reg); }
   ERG_FN ERG_INLINE friend constexpr Pack operator/(Pack a, Pack b) { return make(a.reg / b.reg); }
   ERG_FN ERG_INLINE friend constexpr Pack operator-(Pack a) { return make(lane_ops<R>::neg(a.reg)); }
-  ERG_FN ERG_INLINE friend constexpr Mask operator<(Pack a, Pack b) { return a.reg < b.reg; }
-  ERG_FN ERG_INLINE friend constexpr Mask operator>(Pack a, Pack b) { return a.reg > b.reg; }
-  ERG_FN ERG_INLINE friend constexpr Mask operator<=(Pack a, Pack b) { return a.reg <= b.reg; }
-  ERG_FN ERG_INLINE friend constexpr Mask operator>=(Pack a, Pack b) { return a.reg >= b.reg; }
-  ERG_FN ERG_INLINE friend constexpr Mask operator==(Pack a, Pack b) { return a.reg == b.reg; }
-  ERG_FN ERG_INLINE friend constexpr Mask operator!=(Pack a, Pack b) { return !(a.reg == b.reg); }
+  ERG_FN ERG_INLINE friend constexpr Mask operator<(Pack a, Pack b) { return Mask(a.reg < b.reg); }
+  ERG_FN ERG_INLINE friend constexpr Mask operator>(Pack a, Pack b) { return Mask(a.reg > b.reg); }
+  ERG_FN ERG_INLINE friend constexpr Mask operator<=(Pack a, Pack b) { return Mask(a.reg <= b.reg); }
+  ERG_FN ERG_INLINE friend constexpr Mask operator>=(Pack a, Pack b) { return Mask(a.reg >= b.reg); }
+  ERG_FN ERG_INLINE friend constexpr Mask operator==(Pack a, Pack b) { return Mask(a.reg == b.reg); }
+  ERG_FN ERG_INLINE friend constexpr Mask operator!=(Pack a, Pack b) { return Mask(!(a.reg == b.reg)); }
   ERG_FN ERG_INLINE constexpr Pack& operator+=(Pack b) { return *this = *this + b; }
   ERG_FN ERG_INLINE constexpr Pack& operator-=(Pack b) { return *this = *this - b; }
   ERG_FN ERG_INLINE constexpr Pack& operator*=(Pack b) { return *this = *this * b; }
@@ -49,21 +72,30 @@ struct Pack {
 };
 
 template <class R>
-struct lane_traits<Pack<R>> : lane_traits<R> {};
+struct lane_traits<Pack<R>> : lane_traits<R> {
+  using Mask = detail::pack_mask<R>;
+};
 
 template <class R>
 struct lane_ops<Pack<R>> : lane_ops<R> {
   using Base = lane_ops<R>;
   using L = Pack<R>;
   using T = scalar_t<R>;
-  using Mask = mask_t<R>;
+  using Mask = detail::pack_mask<R>;
   ERG_FN ERG_INLINE static L neg(L a) { return L::make(Base::neg(a.reg)); }
   ERG_FN ERG_INLINE static L fma(L a, L b, L c) { return L::make(Base::fma(a.reg, b.reg, c.reg)); }
   ERG_FN ERG_INLINE static L sqrt(L a) { return L::make(Base::sqrt(a.reg)); }
   ERG_FN ERG_INLINE static L abs(L a) { return L::make(Base::abs(a.reg)); }
   ERG_FN ERG_INLINE static L min(L a, L b) { return L::make(Base::min(a.reg, b.reg)); }
   ERG_FN ERG_INLINE static L max(L a, L b) { return L::make(Base::max(a.reg, b.reg)); }
-  ERG_FN ERG_INLINE static L select(Mask m, L a, L b) { return L::make(Base::select(m, a.reg, b.reg)); }
+  ERG_FN ERG_INLINE static L select(Mask m, L a, L b) { return L::make(Base::select(detail::register_of(m), a.reg, b.reg)); }
+  ERG_FN ERG_INLINE static bits_t<R> select_bits(Mask m, bits_t<R> a, bits_t<R> b) {
+    return Base::select_bits(detail::register_of(m), a, b);
+  }
+  ERG_FN ERG_INLINE static bool any(Mask m) { return Base::any(detail::register_of(m)); }
+  ERG_FN ERG_INLINE static bool all(Mask m) { return Base::all(detail::register_of(m)); }
+  ERG_FN ERG_INLINE static int count(Mask m) { return Base::count(detail::register_of(m)); }
+  ERG_FN ERG_INLINE static Mask has_bits(bits_t<R> b, bits_t<R> pattern) { return Mask(Base::has_bits(b, pattern)); }
   ERG_FN ERG_INLINE static bits_t<R> to_bits(L a) { return Base::to_bits(a.reg); }
   ERG_FN ERG_INLINE static L from_bits(bits_t<R> b) { return L::make(Base::from_bits(b)); }
   ERG_FN ERG_INLINE static L from_int(bits_t<R> b) { return L::make(Base::from_int(b)); }
