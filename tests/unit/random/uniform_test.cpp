@@ -32,7 +32,7 @@ std::vector<double> cells_of(int n_cells, std::int64_t n, const Draw& draw) {
   }
   return cells;
 }
-constexpr std::int64_t n_draws = 4'000'000;
+constexpr std::int64_t n_draws = 1'000'000;
 
 }  // namespace
 
@@ -101,7 +101,7 @@ TEMPLATE_TEST_CASE("consecutive chains, numbers, steps, streams and purposes are
   const auto score = [](auto&& other) {
     std::vector<double> cells(1024);
     const auto chains = lane_ops<L>::iota(0);
-    for (std::uint64_t i = 0; i < 200000; ++i) {
+    for (std::uint64_t i = 0; i < 50000; ++i) {
       const Key key = Key(23).at(2 * i);
       alignas(64) TestType a[width_v<L>], b[width_v<L>];
       lane::store(a, random::uniform<L>(key, chains, 0));
@@ -130,7 +130,7 @@ TEMPLATE_TEST_CASE("exponentials have the law they claim, the largest value incl
     };
   };
   CHECK(std::abs(chi_square_score(cells_of<L>(1024, n_draws, probability(1.0)))) < 5.0);
-  CHECK(chi_square_score(cells_of<L>(1024, n_draws, probability(1.02))) > 8.0);
+  CHECK(chi_square_score(cells_of<L>(1024, n_draws, probability(1.05))) > 8.0);
 
   double sum = 0.0, squares = 0.0, tail = 0.0;
   for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(n_draws) / width_v<L>; ++i) {
