@@ -150,7 +150,8 @@ void write_npy(const std::string& path, const std::vector<T>& values, const std:
   file.flush();
 }
 
-/// Reads a row-major array of T. Errors    IoError: not there, not .npy, other numbers than T, column-major, too short
+/// Reads a row-major array of T; like numpy.load it leaves alone what follows the array, as the rows of a run that was killed.
+/// Errors    IoError: not there, not .npy, other numbers than T, column-major, too short
 template <class T>
 NpyArray<T> read_npy(const std::string& path) {
   const auto fail = [&](const std::string& why) { throw IoError("cannot read " + path + " (" + why + ")"); };
@@ -178,7 +179,7 @@ NpyArray<T> read_npy(const std::string& path) {
     n *= extent;
     for (p = end; *p == ',' || *p == ' ';) ++p;
   }
-  if (bytes.size() - at != n * sizeof(T)) fail("its size is not what its shape says");
+  if ((bytes.size() - at) / sizeof(T) < n) fail("it is shorter than its shape says");
   array.values.resize(n);
   if (n > 0) std::memcpy(array.values.data(), bytes.data() + at, n * sizeof(T));
   return array;

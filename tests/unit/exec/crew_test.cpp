@@ -1,4 +1,6 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+//
+// What Threads<Inner> stands on.
 #include "erg/exec/crew.hpp"
 #include "support/catch.hpp"
 

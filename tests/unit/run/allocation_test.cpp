@@ -1,4 +1,5 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // sanitizers bring their own operator new
 #include "erg/energy/gaussian.hpp"
 #include "erg/kernel/hmc.hpp"
 #include "erg/kernel/imh.hpp"
@@ -107,3 +108,4 @@ TEST_CASE("no step after warm-up allocates, on threads and in blocks", "[run][th
 }
 
 }  // namespace erg::test
+#endif
