@@ -144,10 +144,10 @@ TEMPLATE_TEST_CASE("normals are the same bits on every lane and whatever how man
   CHECK(random::first_after_normals(7) == 8);
 }
 
-TEMPLATE_TEST_CASE("1e7 normals have the moments, the law and the tails of a standard normal", "[random][normal]", float, double) {
+TEMPLATE_TEST_CASE("4e6 normals have the moments, the law and the tails of a standard normal", "[random][normal]", float, double) {
   using L = simd_lane<TestType, default_arch>;
   NormalMoments<TestType> m;
-  m.template draw<L>(10'000'000, 33, [](Key key, auto chains, L* out) { random::fill_normal<L>(key, chains, out, 64); });
+  m.template draw<L>(4'000'000, 33, [](Key key, auto chains, L* out) { random::fill_normal<L>(key, chains, out, 64); });
   INFO(m.text());
   CHECK(m.worst_moment() < 5.0);
   CHECK(m.worst_tail() < 5.0);
@@ -155,14 +155,14 @@ TEMPLATE_TEST_CASE("1e7 normals have the moments, the law and the tails of a sta
   CHECK(m.ks() < 2.693);  // exceeded with probability 1e-6
 
   NormalMoments<TestType> wide, squeezed;
-  wide.template draw<L>(10'000'000, 34, [](Key key, auto chains, L* out) {
+  wide.template draw<L>(4'000'000, 34, [](Key key, auto chains, L* out) {
     random::fill_normal<L>(key, chains, out, 64);
-    for (int d = 0; d < 64; ++d) out[d] = out[d] * L(1.008);
+    for (int d = 0; d < 64; ++d) out[d] = out[d] * L(1.015);
   });
   CHECK(wide.worst_moment() > 8.0);
   CHECK(wide.law_score() > 8.0);
   // the sum of twelve uniforms less six: the right mean and variance, no tails
-  squeezed.template draw<L>(2'000'000, 35, [](Key key, auto chains, L* out) {
+  squeezed.template draw<L>(1'000'000, 35, [](Key key, auto chains, L* out) {
     for (int d = 0; d < 64; ++d) {
       out[d] = -6.0;
       for (int i = 0; i < 12; ++i) out[d] = out[d] + random::uniform<L>(key, chains, 12 * d + i);
@@ -184,7 +184,7 @@ TEMPLATE_TEST_CASE("normals at neighbouring addresses are uncorrelated, and so a
       squares += (x * x - 1.0) * (y * y - 1.0);
     }
   } numbers[4], chains, steps, streams, purposes, seeds, same;
-  for (std::uint64_t i = 0; i < 300'000 / width_v<L>; ++i) {
+  for (std::uint64_t i = 0; i < 100'000 / width_v<L>; ++i) {
     const Key key = Key(36).at(2 * i);
     const auto id = lane_ops<L>::iota(0);
     constexpr std::size_t width = width_v<L>;
