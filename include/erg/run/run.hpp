@@ -138,6 +138,7 @@ consteval bool check_run() {
     }
   }
 }
+
 /// The body of `run`, of arguments that were checked.
 template <class T, class Exec, class Kernel, class E, class... Sinks>
 [[gnu::cold]] RunReport run_checked(const Exec& exec, Kernel kernel, const E& energy, const Plan& plan, Sinks&... sinks) {
@@ -167,7 +168,7 @@ template <class T, class Exec, class Kernel, class E, class... Sinks>
     require_count("Checkpoint::every", checkpoint->every);
     sampler.start();
     identity = identity_of(report, plan, kernel_text(sampler.kernel()), typeid(E).name(), sizeof(T), sampler.fingerprint(),
-                                   sizeof...(Sinks));
+                           sizeof...(Sinks));
     if (file_exists(checkpoint->path)) {
       io::Reader in(checkpoint->path);
       identity.check(in);

@@ -29,7 +29,8 @@ struct Draw {
   T energy(int chain) const { return energies[chain]; }
 };
 
-/// What a hook may return to end the run after the draw.
+/// What on_draw may return to end the run after the draw. Chains are stepped in launches: what the report counts (acceptance,
+/// gradients) includes the rest of the launch that was under way.
 enum class Control { proceed, stop };
 
 namespace detail {
