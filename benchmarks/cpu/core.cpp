@@ -72,6 +72,22 @@ Measurement measure_cycle(const ErgSide& erg) {
   return m;
 }
 
+/// How many times faster two threads do fixed arithmetic than one: what the machine has to give at the moment.
+double speed_of_two_threads() {
+  const auto wall = [](int n_threads) {
+    const auto work = [] {
+      for (int i = 0; i < 200; ++i) probe_seconds();
+    };
+    const double start = seconds_now(true);
+    std::thread other;
+    if (n_threads == 2) other = std::thread(work);
+    work();
+    if (other.joinable()) other.join();
+    return (seconds_now(true) - start) / n_threads;
+  };
+  return wall(1) / wall(2);
+}
+
 /// One thread's wall-clock time over two threads' for the same steps.
 Measurement measure_threads(const Chains& two, const Chains& one, double items, const std::vector<float>& start) {
   if (std::thread::hardware_concurrency() < 2) return unmeasured("this machine has one processor");
@@ -80,7 +96,14 @@ Measurement measure_threads(const Chains& two, const Chains& one, double items, 
   PairOptions options;
   options.wall = true;
   options.seconds_per_block = 20e-3;
-  return compare(steps_of(two), steps_of(one), items, options);
+  std::vector<double> available = {speed_of_two_threads()};
+  const Measurement m = compare(steps_of(two), steps_of(one), items, options);
+  available.push_back(speed_of_two_threads());
+  const double least = std::min(available[0], available[1]);
+  if (least < 1.8)
+    return unmeasured("the second processor was busy: plain arithmetic on two threads ran only " + std::to_string(least).substr(0, 4) +
+                      " times as fast as on one");
+  return m;
 }
 
 /// Allocations that 512 more steps cost, over all of erg's samplers.
