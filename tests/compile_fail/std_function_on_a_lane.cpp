@@ -1,5 +1,5 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
-// expect: no matching function for call to .exp
+// expect: no matching function for call to [^e]*exp
 // expect: erg::Pack
 #include <erg/kernel/hmc.hpp>
 #include <erg/lane/math/exp.hpp>
