@@ -1,4 +1,9 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#include "support/sanitized.hpp"
+
+// Arithmetic in registers, which sanitizers take minutes to compile; the tests of runs cover the memory that chains live in.
+#if !ERG_TEST_SANITIZED
+
 #include "support/protocol.hpp"
 
 using namespace erg;
@@ -162,3 +167,5 @@ TEST_CASE("kernels and compositions say what they are made of", "[kernel]") {
   CHECK(kernel_name(cycle(Rwm{}, repeat<2>(Mala{}), mix(weighted(1.0, Baoab{}), weighted(1.0, Obabo{})))) ==
         "cycle(rwm, cycle(repeat<2>(mala), mix(baoab, obabo)))");
 }
+
+#endif

@@ -1,0 +1,9 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+/// 1 where a sanitizer is on.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ERG_TEST_SANITIZED 1
+#else
+#define ERG_TEST_SANITIZED 0
+#endif
