@@ -1,15 +1,21 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
-#include "support/sanitized.hpp"
-
-// Arithmetic in registers, which sanitizers take minutes to compile; the tests of runs cover the memory that chains live in.
-#if !ERG_TEST_SANITIZED
-
 #include "support/protocol.hpp"
+#include "support/sanitized.hpp"
 
 #include <Eigen/Core>
 
 using namespace erg;
 using namespace erg::test;
+
+#if ERG_TEST_SANITIZED  // takes minutes to compile vector arithmetic; the memory of positions is the same with one chain a lane
+
+TEST_CASE("kernels keep the protocol and their memory on a block and on a lane of run-time dimension", "[kernel]") {
+  check_protocol<BlockTile<One>>(Rwm{{.step_size = 0.7}}, Probe<3>(), Cost{3, 0});
+  check_protocol<BlockTile<One>>(Hmc{{.step_size = 0.4, .n_leapfrog = 3}}, Probe<dynamic>(3), Cost{0, 9});
+  check_protocol<LaneTile<One, dynamic>>(Hmc{{.step_size = 0.4, .n_leapfrog = 3}}, Probe<dynamic>(3), Cost{0, 3});
+}
+
+#else
 
 namespace {
 
