@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #include "support/catch.hpp"
 #include "support/energies.hpp"
+#include "support/sanitized.hpp"
 
 #include <erg/kernel/bind.hpp>
 #include <erg/kernel/kernels.hpp>
@@ -10,11 +11,17 @@
 using namespace erg;
 using namespace erg::test;
 
+#if ERG_TEST_SANITIZED  // takes a minute to compile vector arithmetic
+using Exec = Serial;
+#else
+using Exec = Simd<>;
+#endif
+
 TEST_CASE("bind steps one chain as the chain of that number in a run with that seed", "[kernel]") {
   const auto kernel = cycle(Hmc{{.step_size = 0.1, .n_leapfrog = 3, .jitter = 0.2}, DiagonalMetric({0.5, 2.0})}, Baoab{{.step_size = 0.1}});
   const Valley energy;
   Trace<double> trace;
-  run(Simd<>(), kernel, energy, {.n_chains = 11, .n_draws = 20, .seed = 31, .start = {0.4, -0.2}, .adapt = false}, trace);
+  run(Exec(), kernel, energy, {.n_chains = 11, .n_draws = 20, .seed = 31, .start = {0.4, -0.2}, .adapt = false}, trace);
   const auto bound = bind(kernel, energy);
   for (const int chain : {0, 2, 10}) {
     auto state = bound.init({0.4, -0.2}, random::Key(31), static_cast<std::uint32_t>(chain));
