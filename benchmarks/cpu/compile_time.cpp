@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 namespace bench {
@@ -29,8 +30,8 @@ double compile(const std::string& file) {
 }  // namespace
 
 Measurement measure_compile_time() {
-  char name[] = "/tmp/erg_bench_XXXXXX.cpp";
-  const int file = mkstemps(name, 4);
+  std::string name = (std::filesystem::temp_directory_path() / "erg_bench_XXXXXX.cpp").string();
+  const int file = mkstemps(name.data(), 4);
   if (file < 0) return unmeasured("no temporary file could be made");
   std::ofstream(name) << "#include <Eigen/Dense>\n";
   const std::string example = ERG_BENCH_SOURCE "/examples/01_hello_hmc.cpp";
@@ -45,7 +46,7 @@ Measurement measure_compile_time() {
     eigen.push_back(b);
     ratios.push_back(a / b);
   }
-  std::remove(name);
+  std::remove(name.c_str());
   if (!m.unmeasured.empty()) return m;
   const Spread ratio = spread_of(ratios);
   m.measured = spread_of(ours).median;

@@ -33,11 +33,8 @@ ERG_FN ERG_INLINE void start_proposal(random::Key key, const ChainState<T>& s, P
 template <class T>
 ERG_FN ERG_INLINE void accept_proposal(const typename T::Mask& accepted, const typename T::PerChain& energy, ChainState<T>& s,
                                        const ProposalScratch<T>& w) {
-  using L = typename T::Lane;
-  copy_where(accepted, s.position, w.position);
+  move_accepted<T>(accepted, w.position, energy, s);
   copy_where(accepted, s.gradient, w.gradient);
-  s.energy = per_chain([](const mask_t<L>& m, const L& a, const L& b) __attribute__((always_inline)) { return lane::select(m, a, b); },
-                 accepted, energy, s.energy);
 }
 
 /// The whole move of an unadjusted kernel: x, g <- proposal where both are finite. The energy is left to who needs it.

@@ -83,9 +83,7 @@ struct Imh {
         [](const L& u1, const L& u0, const L& q1, const L& q0) __attribute__((always_inline)) { return (u1 - q1) - (u0 - q0); },
         energy, s.energy, value(proposal, w.position), value(proposal, s.position));
     Info<T> info = metropolis<T>(key, s, error, energy, 0, params.max_energy_error);
-    copy_where(info.accepted, s.position, w.position);
-    s.energy = per_chain([](const mask_t<L>& m, const L& a, const L& b) __attribute__((always_inline)) { return lane::select(m, a, b); },
-                         info.accepted, energy, s.energy);
+    detail::move_accepted<T>(info.accepted, w.position, energy, s);
     return info;
   }
 

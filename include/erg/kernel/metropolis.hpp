@@ -39,6 +39,16 @@ ERG_FN ERG_INLINE StepInfo<T> metropolis(random::Key key, const ChainState<T>& s
 }
 
 namespace detail {
+/// x, U <- y, U(y) on the accepted chains.
+template <class T>
+ERG_FN ERG_INLINE void move_accepted(const typename T::Mask& accepted, const typename T::Position& y, const typename T::PerChain& energy,
+                                     ChainState<T>& s) {
+  using L = typename T::Lane;
+  copy_where(accepted, s.position, y);
+  s.energy = per_chain([](const mask_t<L>& m, const L& a, const L& b) __attribute__((always_inline)) { return lane::select(m, a, b); },
+                       accepted, energy, s.energy);
+}
+
 /// Metropolis with a symmetric proposal: x, U <- y, U(y) where accepted. The acceptance variate follows the proposal's normals.
 template <class T>
 ERG_FN ERG_INLINE StepInfo<T> metropolis_move(random::Key key, ChainState<T>& s, const typename T::Position& y,
@@ -46,9 +56,7 @@ ERG_FN ERG_INLINE StepInfo<T> metropolis_move(random::Key key, ChainState<T>& s,
   using L = typename T::Lane;
   const auto error = per_chain([](const L& a, const L& b) __attribute__((always_inline)) { return a - b; }, energy, s.energy);
   StepInfo<T> info = metropolis<T>(key, s, error, energy, random::first_after_normals(s.position.size()), max_energy_error);
-  copy_where(info.accepted, s.position, y);
-  s.energy = per_chain([](const mask_t<L>& m, const L& a, const L& b) __attribute__((always_inline)) { return lane::select(m, a, b); },
-                       info.accepted, energy, s.energy);
+  move_accepted<T>(info.accepted, y, energy, s);
   return info;
 }
 }  // namespace detail
