@@ -5,6 +5,7 @@
 
 #include "erg/energy/energies.hpp"
 #include "erg/lane/xsimd_lane.hpp"
+#include "support/sanitized.hpp"
 
 #include <string>
 #include <vector>
@@ -29,14 +30,6 @@ inline const std::vector<double> small_design{1, 1, 1, 1, 1, 1, -0.9, 0.5, 0.1, 
 inline const std::vector<double> small_labels{0, 1, 0, 1, 1, 0};
 inline const std::vector<double> small_response{-0.4, 0.9, 0.3, 1.9, 0.1, 1.0};
 
-/// Sanitizers take minutes to compile arithmetic that is unrolled in registers. Under them the loops below visit what owns memory or
-/// computes indices; the rest has neither.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool is_sanitized = true;
-#else
-inline constexpr bool is_sanitized = false;
-#endif
-
 /// f(name, energy) for each energy with a static dimension and for some with a run-time one.
 template <class F>
 void for_each_energy(F f) {
@@ -52,7 +45,7 @@ void for_each_energy(F f) {
   f("Phi4", Phi4<>{3, 3, -1.0, 0.5});
   f("BayesianLinear", BayesianLinear<>{small_design, small_response, 0.5, 2.0});
   f("BayesianLogistic", BayesianLogistic<>{small_design, small_labels, 2.0});
-  if constexpr (!is_sanitized) {
+  if constexpr (!ERG_TEST_SANITIZED) {
     f("GaussianIsotropic<3>", GaussianIsotropic<3>{1.3});
     f("GaussianDiagonal<2>", GaussianDiagonal<2>{{1, -2}, {0.5, 2}});
     f("GaussianDense<2>", GaussianDense<2>{{1, -0.5}, {2, 0.8, 0.8, 1}});

@@ -82,22 +82,25 @@ void check_gradient_at(const E& energy, const std::vector<double>& x, int index,
   }
   for (int d = 0; d < n; ++d) {
     const auto i = static_cast<std::size_t>(d);
-    const double error = relative_error(written[i].reg, reference[i].reg);
-    const double difference = relative_error(written[i].reg, differences[i].reg);
-    if (error > check.max_error || check.worst_coordinate < 0 || std::isnan(error)) {
-      check.max_error = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
-      check.worst_point = index;
-      check.worst_coordinate = d;
-      check.written = written[i].reg;
-      check.reference = reference[i].reg;
-    }
-    check.max_difference_error = std::fmax(check.max_difference_error, difference);
+    const auto compare = [&](double g) {
+      const double error = relative_error(g, reference[i].reg);
+      if (error > check.max_error || check.worst_coordinate < 0 || std::isnan(error)) {
+        check.max_error = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+        check.worst_point = index;
+        check.worst_coordinate = d;
+        check.written = g;
+        check.reference = reference[i].reg;
+      }
+      check.max_difference_error = std::fmax(check.max_difference_error, relative_error(g, differences[i].reg));
+    };
+    compare(written[i].reg);
+    if constexpr (SeparableEnergy<E, L>) compare(energy.slope(d, L(x[i])).reg);
   }
 }
 
 }  // namespace detail
 
-/// Compares the hand-written gradient of an energy with forward duals (exact to rounding) and with central differences, in
+/// Compares the hand-written gradient of an energy (and its `slope`, where it has one) with forward duals (exact to rounding) and with central differences, in
 /// double, and its value with operator(). Print the result, or test passed().
 ///
 ///   const auto check = erg::check_gradient(MyEnergy{}, {{0.3, -1.2}, {2.0, 0.1}});

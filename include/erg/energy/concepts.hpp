@@ -61,6 +61,11 @@ template <class E, class L>
 concept SeparateGradient = CallableOnLane<E, L> &&
                            requires(const E& e, Point<const L, static_dim<E>> x, Point<L, static_dim<E>> g) { e.gradient(x, g); };
 
+/// A sum over coordinates, U(x) = sum_d U_d(x_d): `L slope(int d, L x_d) const` is dU_d/dx_d, which its
+/// gradient uses too. A trajectory then goes coordinate by coordinate, in registers.
+template <class E, class L>
+concept SeparableEnergy = requires(const E& e, L x) { requires std::is_same_v<decltype(e.slope(0, x)), L>; };
+
 /// U over lanes, with a hand-written gradient or callable on dual numbers.
 template <class E, class L>
 concept LaneEnergy = FusedGradient<E, L> || SeparateGradient<E, L> || (CallableOnLane<E, L> && CallableOnLane<E, Dual<L, 1>>);

@@ -36,12 +36,16 @@ class GaussianIsotropic : public Dimension<D> {
   }
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
-    const L precision = precision_.as<L>();
     const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) __attribute__((always_inline)) {
-      g[d] = precision * x[d];
+      g[d] = slope(d, x[d]);
       return lane::mul_add(x[d], x[d], s);
     });
     return lane::mul_add(sum, half_precision_.as<L>(), constant_.as<L>());
+  }
+  /// dU/dx_d
+  template <Lane L>
+  ERG_FN ERG_INLINE L slope(int, L x) const {
+    return precision_.as<L>() * x;
   }
 
   double sigma() const { return sigma_.value(); }
@@ -107,12 +111,15 @@ class GaussianDiagonal : public Dimension<D> {
   template <Lane L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
     const L sum = detail::accumulate<D, L>(x.size(), [&](int d, L s) __attribute__((always_inline)) {
-      const L off = x[d] - mean_.template as<L>(d);
-      const L slope = off * precision_.template as<L>(d);
-      g[d] = slope;
-      return lane::mul_add(slope, off, s);
+      g[d] = slope(d, x[d]);
+      return lane::mul_add(g[d], x[d] - mean_.template as<L>(d), s);
     });
     return lane::mul_add(sum, L(0.5), constant_.as<L>());
+  }
+  /// dU/dx_d
+  template <Lane L>
+  ERG_FN ERG_INLINE L slope(int d, L x) const {
+    return (x - mean_.template as<L>(d)) * precision_.template as<L>(d);
   }
 
   double mean(int d) const { return mean_[d]; }

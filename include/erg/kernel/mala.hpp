@@ -47,7 +47,7 @@ struct Mala {
 
   template <class T, class E>
   ERG_FN ERG_INLINE Info<T> step(random::Key key, const E& u, ChainState<T>& s, Extra<T>&, Scratch<T>& w) const {
-    return detail::hamiltonian_step<T>(key, u, metric, s, w, std::sqrt(params.step_size), 1, params.max_energy_error);
+    return detail::hamiltonian_step<T>(key, u, metric, s, w, detail::pure_sqrt(params.step_size), 1, params.max_energy_error);
   }
 };
 Mala(LangevinParams) -> Mala<UnitMetric>;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/detail/require.hpp"
+#include "erg/lane/xsimd_lane.hpp"
 #include "erg/tile/block_tile.hpp"
 
 #include <cmath>
@@ -69,6 +70,8 @@ struct Elementwise {
 
 /// M = I.
 struct UnitMetric : detail::Elementwise<UnitMetric> {
+  /// The metric of the coordinates from d on.
+  ERG_FN ERG_INLINE UnitMetric slice(int) const { return {}; }
   template <class L>
   ERG_FN ERG_INLINE static L factor(double a, int) {
     return L(a);
@@ -79,6 +82,12 @@ struct UnitMetric : detail::Elementwise<UnitMetric> {
 template <class T>
 struct DiagonalMetricView : detail::Elementwise<DiagonalMetricView<T>> {
   const T* scale = nullptr;  ///< F_dd, [dim]
+
+  ERG_FN ERG_INLINE DiagonalMetricView slice(int d) const {
+    DiagonalMetricView v;
+    v.scale = scale + d;
+    return v;
+  }
   template <class L>
   ERG_FN ERG_INLINE L factor(double a, int d) const {
     return L(a) * L(scale[d]);

@@ -9,7 +9,7 @@ namespace erg {
 /// A proposal whose energy error exceeds this has diverged: the trajectory left the region where the integrator means anything.
 inline constexpr double default_max_energy_error = 1000.0;
 
-/// The Metropolis decision: accept iff energy_error < e, e ~ Exp(1) (that is, u < exp(-energy_error)).
+/// The Metropolis decision: accept iff u <= exp(-energy_error), u uniform on (0, 1].
 ///
 ///   accept_prob = min(1, exp(-energy_error))
 ///
@@ -24,16 +24,16 @@ ERG_FN ERG_INLINE StepInfo<T> metropolis(random::Key key, const ChainState<T>& s
   using L = typename T::Lane;
   StepInfo<T> info;
   info.energy_error = energy_error;
-  const auto exponential = draw_exponential(key, s.chains, variate);
-  info.accepted = per_chain([](const L& error, const L& e) __attribute__((always_inline)) { return error < e; }, energy_error, exponential);
   info.accept_prob = per_chain(
       [](const L& error) __attribute__((always_inline)) {
-        const L p = math::exp(-lane::max(error, L(0.0)));  // max gives 0 for NaN: set aside next
-        return lane::select(error == error, p, L(0.0));
+        return math::exp(-lane::max(lane::min(error, L(1000.0)), L(0.0)));  // min gives 1000 for NaN, whose exponential is 0
       },
       energy_error);
+  // u in (0, 1], so that a probability of 1 always accepts and one of 0 never does.
+  info.accepted = per_chain([](const L& p, const L& v) __attribute__((always_inline)) { return v <= p; }, info.accept_prob,
+                            draw_uniform_positive(key, s.chains, variate));
   info.diverged = per_chain([limit = L(max_energy_error)](const L& error) __attribute__((always_inline)) { return !(error <= limit); }, energy_error);
-  info.non_finite = per_chain([](const L& u) __attribute__((always_inline)) { return !lane::is_finite(u); }, proposal_energy);
+  info.non_finite = per_chain([](const L& u) __attribute__((always_inline)) { return !(u < L(lane::Format<scalar_t<L>>::infinity)); }, proposal_energy);
   info.n_steps = 1;
   return info;
 }

@@ -27,7 +27,9 @@ struct Ula {
   template <class T>
   using Extra = NoExtra<T>;
   template <class T>
-  using Scratch = detail::ProposalScratch<T>;
+  struct Scratch : detail::ProposalScratch<T> {
+    typename T::Position ahead;  // the next step's noise
+  };
   template <class T>
   using Info = StepInfo<T>;
   static constexpr Cache needs = Cache::gradient;
@@ -45,12 +47,27 @@ struct Ula {
   }
 
   template <class T, class E>
-  ERG_FN ERG_INLINE Info<T> step(random::Key key, const E& u, ChainState<T>& s, Extra<T>&, Scratch<T>& w) const {
+  ERG_FN ERG_INLINE Info<T> step(random::Key key, const E& u, ChainState<T>& s, Extra<T>& x, Scratch<T>& w) const {
+    draw_ahead<T>(key, s, w);
+    return step_ahead(u, s, x, w, []() __attribute__((always_inline)) {});
+  }
+  /// The noise of the step at a key, to be taken by the next step_ahead.
+  template <class T>
+  ERG_FN ERG_INLINE void draw_ahead(random::Key key, const ChainState<T>& s, Scratch<T>& w) const {
+    fill_normal(w.ahead, key, s.chains, s.position.size());
+  }
+  /// A step with the noise in w.ahead. `beside` stands beside the gradient and may draw ahead: noise and gradient do not need
+  /// each other, so the processor works on both at once, where drawn after the gradient their latencies add up.
+  template <class T, class E, class F>
+  ERG_FN ERG_INLINE Info<T> step_ahead(const E& u, ChainState<T>& s, Extra<T>&, Scratch<T>& w, F&& beside) const {
     using L = typename T::Lane;
-    detail::start_proposal(key, s, w);
+    copy(w.momentum, w.ahead);
+    resize_like(w.position, s.position);
+    resize_like(w.gradient, s.position);
     if (params.temperature != 1.0) scale(w.momentum, L(std::sqrt(params.temperature)));
-    const double root = std::sqrt(params.step_size);
+    const double root = detail::pure_sqrt(params.step_size);
     metric.kick_drift(w.position, s.position, w.momentum, s.gradient, -0.5 * root, root);
+    beside();
     gradient(u, w.position, w.gradient);
     return detail::move_where_finite<T>(s, w);
   }

@@ -19,7 +19,24 @@
 #endif
 #endif
 
+#if defined(__SSE2__) && !defined(__CUDACC__)
+#include <emmintrin.h>
+#endif
+
+#include <cmath>
+
 namespace erg {
+namespace detail {
+/// The square root of x >= 0 without errno, so that the compiler may move it out of a loop.
+ERG_FN ERG_INLINE double pure_sqrt(double x) {
+#if defined(__SSE2__) && !defined(__CUDACC__)
+  return _mm_cvtsd_f64(_mm_sqrt_pd(_mm_set_sd(x)));
+#else
+  return std::sqrt(x);
+#endif
+}
+}  // namespace detail
+
 /// True where a SIMD lane exists in this translation unit.
 #if defined(XSIMD_HPP) && !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
 inline constexpr bool has_simd = true;

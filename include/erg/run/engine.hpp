@@ -169,18 +169,27 @@ class Engine {
 
   void run_tile(const Kern& kernel, random::Key key, int n, int tile, Slot& slot, StepCounts& counts, const DrawBuffer<T>& draws,
                 std::uint64_t origin, int thin) {
-    if constexpr (std::is_trivially_copyable_v<Slot>) {
-      Slot local;  // its address does not leave this function, so small states live in registers
+    load(slot.state, slot.extra, tile);
+    if constexpr (in_registers) {
+      Slot local = slot;
       step_tile(kernel, key, n, tile, local, counts, draws, origin, thin);
+      slot = local;
     } else {
       step_tile(kernel, key, n, tile, slot, counts, draws, origin, thin);
     }
+    save(slot.state, slot.extra, tile);
   }
+  /// Small states live in registers over all steps of a launch. For that no address of theirs, of the energy's or of a report's
+  /// may leave the loop: what is passed on from there is a copy.
+  static constexpr bool in_registers = std::is_trivially_copyable_v<Slot> && sizeof(Slot) <= 4096;
+  template <class X>
+  using Here = std::conditional_t<std::is_trivially_copyable_v<X> && sizeof(X) <= 4096, const X, const X&>;
 
   ERG_INLINE void step_tile(const Kern& kernel, random::Key key, int n, int tile, Slot& slot, StepCounts& counts, const DrawBuffer<T>& draws,
                             std::uint64_t origin, int thin) {
     using traits = kernel_traits<Kern>;
-    load(slot.state, slot.extra, tile);
+    Here<E> energy = energy_;
+    Here<Kern> moves = kernel;
     PartSums<Tile> sums[parts];
     for (auto& sum : sums) {
       sum.accept = per_chain([](const L&) __attribute__((always_inline)) { return L(0.0); }, slot.state.energy);
@@ -191,37 +200,55 @@ class Engine {
     std::uint64_t at = key.step();
     int until_draw = draws.data == nullptr ? 0 : thin - static_cast<int>((at - origin) % static_cast<std::uint64_t>(thin));
     int draw = 0;
+    // A kernel that can draws the noise of the next step beside the gradient of this one: the same numbers, sooner.
+    constexpr bool draws_ahead = requires { moves.template draw_ahead<Tile>(key, slot.state, slot.scratch); };
+    if constexpr (draws_ahead) moves.template draw_ahead<Tile>(key, slot.state, slot.scratch);
+    const auto step = [&]() __attribute__((always_inline)) {
+      if constexpr (draws_ahead) {
+        return moves.step_ahead(energy, slot.state, slot.extra, slot.scratch, [&]() __attribute__((always_inline)) {
+          moves.template draw_ahead<Tile>(key.at(at + 1), slot.state, slot.scratch);
+        });
+      } else {
+        return moves.step(key.at(at), energy, slot.state, slot.extra, slot.scratch);
+      }
+    };
     const auto body = [&]() __attribute__((always_inline)) {
       for (int i = 0; i < n; ++i, ++at) {
-        const auto info = kernel.step(key.at(at), energy_, slot.state, slot.extra, slot.scratch);
-        refresh<traits::leaves, traits::needs>(energy_, slot.state);
+        const auto info = step();
+        refresh<traits::leaves, traits::needs>(energy, slot.state);
         for_each_info(info, [&](const StepInfo<Tile>& part, int p) __attribute__((always_inline)) {
           gradients += part.n_gradients;
           if (part.n_steps == 0) return;
           sums[p].transitions += part.n_steps;
           sums[p].accept = sums[p].accept + part.accept_prob;
           sums[p].moved = sums[p].moved || part.accepted;
-          if (any_of(part.diverged, part.accept_prob)) [[unlikely]] add_flags(part.diverged, counts.divergent, tile);
-          if (any_of(part.non_finite, part.accept_prob)) [[unlikely]] add_flags(part.non_finite, counts.non_finite, tile);
+          if (any_of(part.diverged || part.non_finite, part.accept_prob)) [[unlikely]] {
+            add_flags(typename Tile::Mask(part.diverged), counts.divergent, tile);
+            add_flags(typename Tile::Mask(part.non_finite), counts.non_finite, tile);
+          }
         });
         if (--until_draw == 0) {
           until_draw = thin;
-          record(slot.state, draws.draw(draw++), draws.stride, tile);
+          if constexpr (in_registers) {
+            record(ChainState<Tile>(slot.state), draws.draw(draw++), draws.stride, tile);
+          } else {
+            record(slot.state, draws.draw(draw++), draws.stride, tile);
+          }
         }
       }
     };
     guarded(key, tile, body, &at);
-    save(slot.state, slot.extra, tile);
     for (int p = 0; p < parts; ++p) {
       const auto offset = static_cast<std::size_t>(p * chains_.stride() + first(tile));
-      for_each_lane(sums[p].accept, [&](int c, T v) { counts.accept[offset + static_cast<std::size_t>(c)] += static_cast<double>(v); });
+      const auto accept = sums[p].accept;
+      for_each_lane(accept, [&](int c, T v) { counts.accept[offset + static_cast<std::size_t>(c)] += static_cast<double>(v); });
       for_each_lane(ones<L>(sums[p].moved), [&](int c, T v) { counts.moved[offset + static_cast<std::size_t>(c)] |= v != T(0); });
       if (tile == 0) counts.transitions[static_cast<std::size_t>(p)] += sums[p].transitions;
     }
     if (tile == 0) counts.gradients += gradients;
   }
 
-  void record(const ChainState<Tile>& s, T* out, std::ptrdiff_t stride, int tile) const {
+  [[gnu::noinline]] void record(const ChainState<Tile>& s, T* out, std::ptrdiff_t stride, int tile) const {
     store_columns(s.position, out + first(tile), stride);
     if constexpr (holds(kernel_traits<Kern>::leaves, Cache::energy)) {
       store_column(s.energy, out + first(tile) + dim_ * stride);

@@ -4,6 +4,7 @@
 #include "erg/detail/require.hpp"
 #include "erg/random/key.hpp"
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -44,7 +45,9 @@ struct Plan {
       throw std::invalid_argument("start has " + std::to_string(start.size()) + " values (the energy has dim = " + std::to_string(dim) +
                                   " and the plan n_chains = " + std::to_string(n_chains) + ") give dim or n_chains * dim of them");
     }
-    for (std::size_t i = 0; i < start.size(); ++i) detail::require_finite("start[" + std::to_string(i) + "]", start[i]);
+    for (std::size_t i = 0; i < start.size(); ++i) {
+      if (!std::isfinite(start[i])) detail::require_finite("start[" + std::to_string(i) + "]", start[i]);  // throws
+    }
   }
   std::uint64_t n_steps() const {
     return static_cast<std::uint64_t>(n_warmup) + static_cast<std::uint64_t>(n_draws) * static_cast<std::uint64_t>(thin);

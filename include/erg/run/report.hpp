@@ -51,7 +51,7 @@ struct RunReport {
       if (p.step_size > 0.0) out << ", step size " << std::defaultfloat << std::setprecision(4) << p.step_size << std::fixed;
       out << '\n';
     }
-    if (r.n_divergent() > 0) out << "  warning: " << r.n_divergent() << " divergent proposals; a smaller step size or another parametrisation helps\n";
+    if (r.n_divergent() > 0) out << "  warning: " << r.n_divergent() << " divergent proposals (energy error above the kernel's max_energy_error); a smaller step size or another parametrisation helps\n";
     if (r.n_non_finite() > 0) out << "  warning: " << r.n_non_finite() << " proposals had a non-finite energy and were rejected\n";
     if (!r.stuck_chains.empty()) {
       out << "  warning: " << r.stuck_chains.size() << " chains never moved, chain " << r.stuck_chains.front() << " the first of them\n";

@@ -130,9 +130,8 @@ consteval bool check_run() {
       static_assert(!sizeof(T*), "erg: the kernel has no step(key, energy, state, extra, scratch) for this tile; see erg/kernel/concepts.hpp "
                                  "for what a kernel must have.");
       return false;
-    } else if constexpr (kernel_traits<Kernel>::n_streams > 65536) {
-      static_assert(!sizeof(T*), "erg: the kernel uses more than 65536 random streams; nest fewer repeats.");
-      return false;
+    } else if constexpr (kernel_traits<Kernel>::n_streams > random::max_streams) {
+      return false;  // kernel_traits said why
     } else {
       return check_sinks<T, Sinks...>();
     }

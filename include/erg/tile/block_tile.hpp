@@ -159,6 +159,12 @@ Column<L> draw_exponential(random::Key key, const BlockChains<L>& chains, int in
   return r;
 }
 template <class L>
+Column<L> draw_uniform_positive(random::Key key, const BlockChains<L>& chains, int index) {
+  Column<L> r(chains.n_groups);
+  for (int g = 0; g < chains.n_groups; ++g) r.group[g] = draw_uniform_positive(key, chains.group(g), index);
+  return r;
+}
+template <class L>
 Column<L> draw_uniform(random::Key key, const BlockChains<L>& chains, int index) {
   Column<L> r(chains.n_groups);
   for (int g = 0; g < chains.n_groups; ++g) r.group[g] = draw_uniform(key, chains.group(g), index);

@@ -132,12 +132,28 @@ ERG_FN ERG_INLINE void scale(Y&& y, lane_of<Y> a) {
   using L = lane_of<Y>;
   transform(y, [a](L yd) __attribute__((always_inline)) { return a * yd; });
 }
-/// Sum over coordinates of x y, in order of the coordinate: the same bits for every lane width.
+/// Sum over coordinates of x y, in an order fixed by the dimension: the same bits for every lane width. Long sums run as four,
+/// bound by throughput and not by the latency of one addition.
 template <LaneCoordinates X, LaneCoordinates Y>
 ERG_FN ERG_INLINE lane_of<X> dot(const X& x, const Y& y) {
-  lane_of<X> sum = 0.0;
-  detail::for_each_dim<X::static_dim>(x.size(), [&](int d) __attribute__((always_inline)) { sum = lane::mul_add(x[d], y[d], sum); });
-  return sum;
+  using L = lane_of<X>;
+  const int n = x.size();
+  L s0 = 0.0;
+  if constexpr (X::static_dim != dynamic && X::static_dim < 8) {
+    detail::for_each_dim<X::static_dim>(n, [&](int d) __attribute__((always_inline)) { s0 = lane::mul_add(x[d], y[d], s0); });
+    return s0;
+  } else {
+    L s1 = 0.0, s2 = 0.0, s3 = 0.0;
+    int d = 0;
+    for (; n >= 8 && d + 4 <= n; d += 4) {
+      s0 = lane::mul_add(x[d], y[d], s0);
+      s1 = lane::mul_add(x[d + 1], y[d + 1], s1);
+      s2 = lane::mul_add(x[d + 2], y[d + 2], s2);
+      s3 = lane::mul_add(x[d + 3], y[d + 3], s3);
+    }
+    for (; d < n; ++d) s0 = lane::mul_add(x[d], y[d], s0);
+    return (s0 + s1) + (s2 + s3);
+  }
 }
 /// Sum over coordinates of f(x[d], ...), in order of the coordinate.
 template <class F, LaneCoordinates X, LaneCoordinates... Xs>
@@ -165,8 +181,10 @@ ERG_FN ERG_INLINE void copy_where(mask_t<lane_of<Y>> m, Y&& y, const X& x) {
 /// Chains all of whose coordinates are finite.
 template <LaneCoordinates X>
 ERG_FN ERG_INLINE mask_t<lane_of<X>> all_finite(const X& x) {
-  lane_of<X> sum = 0.0;  // x - x is 0 where x is finite, NaN elsewhere
-  detail::for_each_dim<X::static_dim>(x.size(), [&](int d) __attribute__((always_inline)) { sum = sum + (x[d] - x[d]); });
+  lane_of<X> sum = x[0] * lane_of<X>(0.0);  // 0 x is 0 where x is finite, NaN elsewhere
+  detail::for_each_dim<X::static_dim>(x.size(), [&](int d) __attribute__((always_inline)) {
+    if (d > 0) sum = lane::mul_add(x[d], lane_of<X>(0.0), sum);
+  });
   return sum == lane_of<X>(0.0);
 }
 /// x <- standard normals at the key's address
@@ -180,6 +198,11 @@ ERG_FN ERG_INLINE void fill_normal(X&& x, random::Key key, const LaneChains<lane
 template <class L>
 ERG_FN ERG_INLINE L draw_exponential(random::Key key, const LaneChains<L>& chains, int index) {
   return random::exponential<L>(key, chains.id, index);
+}
+/// Uniform on (0, 1]: what acceptance compares with a probability.
+template <class L>
+ERG_FN ERG_INLINE L draw_uniform_positive(random::Key key, const LaneChains<L>& chains, int index) {
+  return random::to_unit_positive<L>(random::bits<L>(key, chains.id, index));
 }
 template <class L>
 ERG_FN ERG_INLINE L draw_uniform(random::Key key, const LaneChains<L>& chains, int index) {

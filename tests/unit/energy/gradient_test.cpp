@@ -67,6 +67,14 @@ struct OffByOnePercent {
   }
 };
 
+struct WrongSlope : GaussianIsotropic<> {
+  using GaussianIsotropic<>::GaussianIsotropic;
+  template <Lane L>
+  L slope(int d, L x) const {
+    return 1.01 * GaussianIsotropic<>::slope(d, x);
+  }
+};
+
 struct OtherValue {
   static constexpr int dim = 1;
   template <Lane L>
@@ -116,7 +124,7 @@ TEST_CASE("run-time loops give a SIMD register of floats what they give one doub
   check("lattice", Phi4<>{3, 3, -1.0, 0.5});
   check("sum", sum(GaussianIsotropic<>{3, 3.0}, DoubleWell<dynamic>{3}));
 }
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // see is_sanitized
+#if !ERG_TEST_SANITIZED
 TEST_CASE("every energy is the same on a SIMD register of floats as on one double", "[energy]") {
   test::for_each_energy(AgreeWithDouble<simd_lane<float, default_arch>>{});
   test::for_each_composition(AgreeWithDouble<simd_lane<float, default_arch>>{});
@@ -147,6 +155,11 @@ TEST_CASE("check_gradient finds an error of one percent and says where", "[energ
   CHECK(check.worst_coordinate == 1);
   CHECK_THAT(check.max_error, test::WithinRel(0.03 / 3.03, 1e-9));
   CHECK_THAT(printed(check), test::contains("gradient is WRONG") && test::contains("coordinate 1 of point 0: written 3.03, should be 3"));
+}
+TEST_CASE("check_gradient finds a wrong slope next to a right gradient", "[energy]") {
+  const GradientCheck check = check_gradient(WrongSlope{2});
+  CHECK_FALSE(check.passed());
+  CHECK_THAT(check.written, test::WithinRel(1.01 * check.reference, 1e-12));
 }
 TEST_CASE("check_gradient compares the value of both ways", "[energy]") {
   CHECK_FALSE(check_gradient(OtherValue{}).passed());

@@ -53,8 +53,8 @@ TEST_CASE("what kernels report of a proposal is what they decided by", "[kernel]
     const double proposed = 0.5 * squared_norm(g.w.position).reg;
     CHECK_THAT(info.energy_error.reg, WithinAbs(proposed - before, 1e-12));
     CHECK_THAT(info.accept_prob.reg, WithinRel(std::min(1.0, std::exp(-info.energy_error.reg)), 1e-14));
-    const double e = draw_exponential(key.at(i), g.s.chains, random::first_after_normals(3)).reg;
-    CHECK(info.accepted == (info.energy_error.reg < e));
+    const double u = draw_uniform_positive(key.at(i), g.s.chains, random::first_after_normals(3)).reg;
+    CHECK(info.accepted == (u <= info.accept_prob.reg));
   }
 }
 
