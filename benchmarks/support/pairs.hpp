@@ -1,7 +1,9 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 //
 // Ratios that survive a noisy machine: two pieces of work are timed in turn, A B, B A, A B, ..., and only the ratio within a
-// pair is used. A probe of fixed work before, between and after tells pairs during which the machine's speed changed.
+// pair is used. A probe of fixed work before, between and after tells pairs during which the machine's speed changed. What a piece
+// of work does to the clock (wide registers lower it) is its own doing and not a disturbance: probes are compared that follow the
+// same piece, and the two of a pair by the ratio that they have in most pairs.
 #pragma once
 
 #include <time.h>
@@ -98,34 +100,46 @@ inline PairedTimes time_in_pairs(const Work& first, const Work& second, const Pa
     work(units);
     return (seconds_now(options.wall) - start) / static_cast<double>(units);
   };
-  std::vector<double> a, b, ratios;
+  struct Pair {
+    double a, b, clock;  // clock: probe after b / probe after a
+  };
+  const auto near = [&](double x, double y) { return std::max(x, y) <= (1.0 + options.tolerance) * std::min(x, y); };
+  std::vector<Pair> pairs;
+  std::vector<double> clocks;
   PairedTimes result;
-  for (int attempt = 0; attempt < options.n_most && static_cast<int>(a.size()) < options.n_pairs; ++attempt) {
-    double probes[3], ta, tb;
-    probes[0] = probe_seconds();
-    if (attempt % 2 == 0) {
-      ta = time(first, units_first);
-      probes[1] = probe_seconds();
-      tb = time(second, units_second);
-    } else {
-      tb = time(second, units_second);
-      probes[1] = probe_seconds();
-      ta = time(first, units_first);
-    }
-    probes[2] = probe_seconds();
-    const auto [least, most] = std::minmax({probes[0], probes[1], probes[2]});
-    if (most > (1.0 + options.tolerance) * least) {
-      ++result.n_rejected;
-      continue;
-    }
-    a.push_back(ta);
-    b.push_back(tb);
-    ratios.push_back(tb / ta);
+  double usual = NAN;
+  const auto undisturbed = [&](const Pair& pair) { return near(pair.clock, usual); };
+  time(second, units_second);  // so that the first probe, too, follows what it is compared with
+  time(first, units_first);
+  int n_tried = 0;
+  bool enough = false;
+  for (; n_tried < options.n_most && !enough; ++n_tried) {
+    const bool in_order = n_tried % 2 == 0;
+    const double before = probe_seconds();  // follows the piece that comes next
+    Pair pair{};
+    (in_order ? pair.a : pair.b) = in_order ? time(first, units_first) : time(second, units_second);
+    const double between = probe_seconds();
+    (in_order ? pair.b : pair.a) = in_order ? time(second, units_second) : time(first, units_first);
+    const double after = probe_seconds();
+    if (!near(before, between)) continue;
+    pair.clock = in_order ? after / between : between / after;
+    pairs.push_back(pair);
+    clocks.push_back(pair.clock);
+    usual = spread_of(clocks).median;
+    enough = std::count_if(pairs.begin(), pairs.end(), undisturbed) >= options.n_pairs;
+  }
+  std::vector<double> a, b, ratios;
+  for (const Pair& pair : pairs) {
+    if (!undisturbed(pair)) continue;
+    a.push_back(pair.a);
+    b.push_back(pair.b);
+    ratios.push_back(pair.b / pair.a);
   }
   result.first = spread_of(a);
   result.second = spread_of(b);
   result.ratio = spread_of(ratios);
   result.n_pairs = static_cast<int>(a.size());
+  result.n_rejected = n_tried - result.n_pairs;
   result.enough = result.n_pairs >= options.n_least;
   return result;
 }
