@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #include "check.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <random>
@@ -87,14 +88,14 @@ std::string check_normals(FillNormals fill) {
   return wrong;
 }
 
-std::string check_ula(Sampler& chains, const Ring& target) {
-  constexpr std::size_t n = Ring::n_chains;
+std::string check_ula(Sampler& chains, const Ring& target, std::size_t n) {
   const double start[2] = {0.9 * target.radius * std::cos(0.3), 0.9 * target.radius * std::sin(0.3)};  // between two modes
   std::vector<float> x(2 * n);
   for (std::size_t i = 0; i < 2 * n; ++i) x[i] = static_cast<float>(start[i / n]);
   const double exact_start[2] = {x[0], x[n]};
   Mean mean[2], variance[2], product;
-  for (int repeat = 0; repeat < 50; ++repeat) {
+  const std::size_t repeats = std::max<std::size_t>(1, 50 * Ring::n_chains / n);
+  for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
     chains.set_positions(x);
     chains.step(1);
     const std::vector<float> moved = chains.positions();
@@ -115,8 +116,7 @@ std::string check_ula(Sampler& chains, const Ring& target) {
          product.against("the noise's covariance", 0.0);
 }
 
-std::vector<float> exact_ring(const Ring& target, std::uint64_t seed) {
-  constexpr std::size_t n = Ring::n_chains;
+std::vector<float> exact_ring(const Ring& target, std::uint64_t seed, std::size_t n) {
   std::mt19937_64 generator(seed);
   std::normal_distribution<double> normal;
   std::uniform_int_distribution<int> mode(0, Ring::n_modes - 1);
@@ -173,18 +173,19 @@ std::string check_mala(Sampler& chains, const Ring& target) {
   return wrong;
 }
 
-std::vector<float> exact_gaussian(std::uint64_t seed) {
+std::vector<float> exact_gaussian(std::uint64_t seed, std::size_t n_chains) {
   std::mt19937_64 generator(seed);
   std::normal_distribution<float> normal;
-  std::vector<float> x(static_cast<std::size_t>(Gaussian::n_chains) * Gaussian::dim);
+  std::vector<float> x(n_chains * Gaussian::dim);
   for (float& v : x) v = normal(generator);
   return x;
 }
 
-std::string check_hmc(Sampler& chains) {
+std::string check_hmc(Sampler& chains, std::size_t n_chains) {
   Mean mean, square, fourth, correlation;
-  for (std::uint64_t repeat = 0; repeat < 3; ++repeat) {
-    const std::vector<float> start = exact_gaussian(200 + repeat);
+  const std::uint64_t repeats = std::max<std::uint64_t>(1, 3 * Gaussian::n_chains / n_chains);
+  for (std::uint64_t repeat = 0; repeat < repeats; ++repeat) {
+    const std::vector<float> start = exact_gaussian(200 + repeat, n_chains);
     chains.set_positions(start);
     chains.step(20);
     const std::vector<float> end = chains.positions();

@@ -52,7 +52,8 @@ Measurement compare_mala(const Ring& r, Chains ours, Chains reference, const Pai
                         [&](Sampler& s) { return check_mala(s, r); }, options);
 }
 Measurement compare_hmc(Chains ours, Chains reference, const PairOptions& options = {}) {
-  return compare_chains(std::move(ours), std::move(reference), Gaussian::n_chains, exact_gaussian(1), check_hmc, options);
+  return compare_chains(std::move(ours), std::move(reference), Gaussian::n_chains, exact_gaussian(1),
+                        [](Sampler& s) { return check_hmc(s); }, options);
 }
 
 /// Time of the fused cycle over the sum of its parts' times, each alone.
