@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 //
-// Compiler facts, asked once. Besides this file only lane/xsimd_lane.hpp and exec/cuda may ask which compiler or machine this is.
+// Compiler facts, asked once. Besides this file only lane/xsimd_lane.hpp, tile/arena.hpp and exec/cuda may ask which compiler or machine
+// this is.
 #pragma once
 
 #define ERG_VERSION_MAJOR 0
@@ -44,6 +45,13 @@ inline constexpr int dynamic = -1;
 
 /// True in the strict profile: the same bits on every lane width, thread count and machine.
 inline constexpr bool is_strict_build = ERG_STRICT != 0;
+
+/// True where nvcc compiles for the device.
+#if defined(__CUDA_ARCH__)
+inline constexpr bool is_device_pass = true;
+#else
+inline constexpr bool is_device_pass = false;
+#endif
 
 /// Whether a * b + c, rounded once, is an instruction here.
 #if defined(__FMA__) || defined(__aarch64__) || defined(__CUDA_ARCH__)

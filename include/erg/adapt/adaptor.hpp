@@ -35,16 +35,14 @@ class PartAdaptor {
     if constexpr (tunes_dense_metric<K> || tunes_diagonal_metric<K>) moments_ = Welford(dim, tunes_dense_metric<K>);
   }
 
-  /// After warm-up step i: acceptance a pooled over chains (NaN where the part did not move), positions x(chain, d).
-  template <class K, class X>
-  void update(K& k, int i, double accept, int n_chains, X&& x) {
+  /// After warm-up step i: acceptance pooled over chains (NaN where the part did not move); pool(moments) adds the chains' positions.
+  template <class K, class Pool>
+  void update(K& k, int i, double accept, Pool&& pool) {
     if constexpr (tunes_step_size<K>) {
       if (accept == accept) k.params.step_size = std::visit([&](auto& r) { return observe(r, accept, k.params.step_size); }, rule_);
     }
     if constexpr (tunes_dense_metric<K> || tunes_diagonal_metric<K>) {
-      if (windows_.collects(i)) {
-        for (int c = 0; c < n_chains; ++c) moments_.observe([&](int d) { return x(c, d); });
-      }
+      if (windows_.collects(i)) pool(moments_);
       if (windows_.closes(i) && moments_.count() >= 2.0) {
         if constexpr (tunes_dense_metric<K>) {
           k.metric.set_inverse_mass(moments_.regularised_covariance(), static_cast<int>(moments_.mean().size()));

@@ -38,8 +38,21 @@ struct StepInfo {
 
 template <class T>
 struct NoExtra {
-  std::tuple<> fields() { return {}; }
+  template <class F>
+  ERG_FN void fields(F&&) {}
 };
+
+namespace detail {
+/// f on every field that a kernel carries: Extra's `fields(f)`, or, where the chains stay on the CPU, a `fields()` that returns a tuple.
+template <class X, class F>
+ERG_FN ERG_INLINE void for_each_field(X& x, F&& f) {
+  if constexpr (requires { x.fields(f); }) {
+    x.fields(f);
+  } else {
+    std::apply([&](auto&... field) { (f(field), ...); }, x.fields());
+  }
+}
+}  // namespace detail
 
 /// A tile: a group of chains that step together (tile/lane_tile.hpp, tile/block_tile.hpp).
 template <class T>
@@ -55,7 +68,7 @@ concept Tile = requires {
 /// A Markov kernel on tiles of type T with energy E.
 ///
 ///   Params                      plain numbers a user sets and warm-up tunes
-///   Extra<T>                    carried between steps beyond ChainState; its `fields()` ties what a checkpoint must keep
+///   Extra<T>                    carried between steps beyond ChainState; its `fields(f)` calls f on what a checkpoint must keep
 ///   Scratch<T>                  workspace; contents mean nothing between steps
 ///   Info<T>                     what a step reports: StepInfo<T>, or a pair of them for a composition
 ///   step(key, u, s, x, w)       one transition in place; const: no hidden state, so a step can be replayed from its key

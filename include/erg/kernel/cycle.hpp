@@ -18,7 +18,11 @@ template <class A, class B>
 struct BothExtra {
   A first;
   B second;
-  auto fields() { return std::tuple_cat(first.fields(), second.fields()); }
+  template <class F>
+  ERG_FN void fields(F&& f) {
+    for_each_field(first, f);
+    for_each_field(second, f);
+  }
 };
 template <class K, class T, class X>
 ERG_FN void init_extra(const K& k, random::Key key, const ChainState<T>& s, X& x) {

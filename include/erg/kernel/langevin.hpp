@@ -34,7 +34,10 @@ struct Underdamped {
   template <class T>
   struct Extra {
     typename T::Position momentum;
-    auto fields() { return std::tie(momentum); }
+    template <class F>
+    ERG_FN void fields(F&& f) {
+      f(momentum);
+    }
   };
   template <class T>
   struct Scratch {

@@ -83,7 +83,7 @@ std::string kernel_text(const Repeat<N, K>& k) {
   return "repeat<" + std::to_string(N) + ">(" + kernel_text(k.part) + ")";
 }
 
-inline constexpr char checkpoint_magic[8] = {'E', 'R', 'G', 'C', 'K', 'P', 'T', '2'};
+inline constexpr char checkpoint_magic[8] = {'E', 'R', 'G', 'C', 'K', 'P', 'T', '3'};
 
 /// What must be the same for a checkpoint to belong to a run: name and value, in order.
 struct Identity {

@@ -47,8 +47,7 @@ constexpr bool keeps_strict() {
     return false;
   }
 }
-template <class Exec>
-std::string lane_name(const char* scalar, int width) {
+inline std::string lane_name(const char* scalar, int width) {
   return std::string(scalar) + " x " + std::to_string(width);
 }
 
@@ -148,8 +147,6 @@ template <class T, class Exec, class Kernel, class E, class... Sinks>
   using L = lane_for<Exec, T>;
   RunReport report;
   report.kernel = kernel_name(kernel);
-  report.lane = lane_name<Exec>(sizeof(T) == 4 ? "float" : "double", width_v<L>);
-  report.profile = profile_name<L>(LaneEnergy<E, L> || keeps_strict<E>());
   report.seed = plan.seed;
   report.n_chains = plan.n_chains;
   report.n_warmup = plan.n_warmup;
@@ -157,6 +154,8 @@ template <class T, class Exec, class Kernel, class E, class... Sinks>
   report.dim = dim_of(energy);
 
   Sampler<T, Exec, Kernel, E> sampler(exec, std::move(kernel), energy, plan);
+  report.lane = lane_name(sizeof(T) == 4 ? "float" : "double", width_v<L>) + sampler.place_name();
+  report.profile = profile_name(sampler.contracts(), LaneEnergy<E, L> || keeps_strict<E>());
   RunInfo info{plan.n_chains, report.dim, plan.n_warmup, plan.n_draws, plan.thin, plan.seed, report.kernel, {}};
   for_each_part(sampler.kernel(), [&](const auto& part) { info.parts.push_back(kernel_name(part)); });
   for_sinks([&](auto& s) { if constexpr (takes_begin<decltype(s)>) s.on_begin(info); }, sinks...);

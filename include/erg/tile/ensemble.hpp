@@ -5,6 +5,19 @@
 
 namespace erg {
 
+/// A view of an ensemble, wherever its memory is: shape [chain, column], columns position, gradient, energy, extra.
+template <class T>
+struct EnsembleView {
+  T* data = nullptr;
+  std::ptrdiff_t stride = 0;
+  int dim = 0;
+
+  ERG_FN T* position(int d = 0) const { return data + d * stride; }
+  ERG_FN T* gradient(int d = 0) const { return data + (dim + d) * stride; }
+  ERG_FN T* energy() const { return data + 2 * dim * stride; }
+  ERG_FN T* extra(int c = 0) const { return data + (2 * dim + 1 + c) * stride; }
+};
+
 /// All chains of a run between launches: positions, gradients, energies and what kernels carry, shape [chain, column].
 ///
 /// Column-major, chain contiguous, rows padded to 64 bytes (the widest lane), so that every lane loads aligned and unit-stride
@@ -28,6 +41,8 @@ class Ensemble {
   T* extra(int c = 0) { return data() + (2 * dim_ + 1 + c) * stride_; }
   T* data() { return reinterpret_cast<T*>(storage_.data()); }
   const T* data() const { return reinterpret_cast<const T*>(storage_.data()); }
+  EnsembleView<T> view() { return {data(), stride_, dim_}; }
+  std::size_t bytes() const { return sizeof(Line) * storage_.size(); }
   T operator()(int chain, int d) const { return data()[chain + d * stride_]; }
 
  private:
