@@ -20,6 +20,8 @@ class Affine : public Dimension<detail::checked_common_dim<Inner>()> {
   static constexpr int D = detail::checked_common_dim<Inner>();
 
  public:
+  static constexpr bool on_device = runs_on_device<Inner>;
+
   Affine(Inner inner, const std::vector<double>& shift, const std::vector<double>& scale)
       : Dimension<D>(dim_of(inner)), inner_(std::move(inner)), shift_(dim_of(inner_)), scale_(static_cast<int>(scale.size())) {
     const int n = shift_.size();
@@ -36,7 +38,7 @@ class Affine : public Dimension<detail::checked_common_dim<Inner>()> {
   ERG_FN ERG_INLINE L operator()(Point<const L, D> z) const {
     return detail::with_scratch<L, D>(z.size(), [&](Point<L, D> x) {
       map(z, x);
-      return detail::value_of(inner_, Point<const L, D>(x.data(), x.size())) - log_det_.as<L>();
+      return detail::value_of(inner_, Point<const L, D>(x)) - log_det_.as<L>();
     });
   }
   template <Lane L>
@@ -45,12 +47,12 @@ class Affine : public Dimension<detail::checked_common_dim<Inner>()> {
     return detail::with_scratch<L, D>(n, [&](Point<L, D> x) {
       map(z, x);
       if constexpr (is_diagonal) {
-        const L u = detail::gradient_of(inner_, Point<const L, D>(x.data(), n), g);
+        const L u = detail::gradient_of(inner_, Point<const L, D>(x), g);
         detail::each<D>(n, [&](int d) __attribute__((always_inline)) { g[d] = g[d] * scale_.template as<L>(d); });
         return u - log_det_.as<L>();
       } else {
         return detail::with_scratch<L, D>(n, [&](Point<L, D> slope) {
-          const L u = detail::gradient_of(inner_, Point<const L, D>(x.data(), n), slope);
+          const L u = detail::gradient_of(inner_, Point<const L, D>(x), slope);
           detail::each<D>(n, [&](int j) __attribute__((always_inline)) {
             g[j] = detail::accumulate<D, L>(n, [&](int i, L s) __attribute__((always_inline)) {
               return lane::mul_add(slope[i], scale_.template as<L>(j * n + i), s);

@@ -19,6 +19,8 @@ namespace erg {
 template <int P = dynamic>
 class BayesianLinear : public Dimension<P> {
  public:
+  static constexpr bool on_device = true;
+
   BayesianLinear(const std::vector<double>& design, const std::vector<double>& y, double sigma = 1.0, double prior_sd = 1.0)
       : BayesianLinear(reduce(design, y, sigma, prior_sd)) {}
 

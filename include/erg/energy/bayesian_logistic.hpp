@@ -24,6 +24,8 @@ namespace erg {
 template <int P = dynamic>
 class BayesianLogistic : public Dimension<P> {
  public:
+  static constexpr bool on_device = true;
+
   BayesianLogistic(const std::vector<double>& design, const std::vector<double>& y, double prior_sd = 1.0)
       : Dimension<P>(columns(design, y)), n_rows_(static_cast<int>(y.size())), design_(static_cast<int>(design.size())), label_(n_rows_) {
     const int p = design_.size() / n_rows_;

@@ -47,33 +47,26 @@ int require_common_dim(const First& first, const E&... rest) {
   return n;
 }
 
+/// A Point as a part of an energy takes it: the part's dimension may be static where the whole's is not.
+template <int To, class L, int D>
+ERG_FN ERG_INLINE Point<L, To> as_point(Point<L, D> x) {
+  return Point<L, To>(x.data(), x.size(), x.stride());
+}
 template <class Part, class L, int D>
 ERG_FN ERG_INLINE L value_of(const Part& part, Point<const L, D> x) {
-  return part(Point<const L, static_dim<Part>>(x.data(), x.size()));
+  return part(as_point<static_dim<Part>>(x));
 }
 /// U and dU/dx of a part, by its own gradient or by duals.
 template <class Part, class L, int D>
 ERG_FN ERG_INLINE L gradient_of(const Part& part, Point<const L, D> x, Point<L, D> g) {
   constexpr int d = static_dim<Part>;
-  return lane_value_and_gradient<Part, L, d>(part, Point<const L, d>(x.data(), x.size()), Point<L, d>(g.data(), g.size()));
+  return lane_value_and_gradient<Part, L, d>(part, as_point<d>(x), as_point<d>(g));
 }
 
-/// Memory for n lanes that grows once per thread and Owner. On the host only: what needs it has a dynamic dimension.
-template <class L, class Owner>
-L* thread_scratch(int n) {
-  static thread_local std::vector<L> memory;
-  if (static_cast<int>(memory.size()) < n) memory.resize(static_cast<std::size_t>(n));
-  return memory.data();
-}
-/// f(scratch of n lanes): on the stack where D is static, else this thread's. F is a type of its caller alone, so no two uses meet.
+/// f(scratch of n lanes). F is a type of its caller alone, so no two uses meet.
 template <class L, int D, class F>
 ERG_FN ERG_INLINE L with_scratch(int n, F f) {
-  if constexpr (D != dynamic) {
-    L scratch[static_cast<unsigned>(D)];
-    return f(Point<L, D>(scratch, n));
-  } else {
-    return f(Point<L, D>(thread_scratch<L, F>(n), n));
-  }
+  return with_step_memory<L, D, F>(n, f);
 }
 
 }  // namespace erg::detail

@@ -17,6 +17,8 @@ class Conditional : public Dimension<Free> {
   static constexpr int whole = static_dim<Inner>;
 
  public:
+  static constexpr bool on_device = runs_on_device<Inner>;
+
   Conditional(Inner inner, const std::vector<bool>& fixed, const std::vector<double>& values)
       : Dimension<Free>(count_free(fixed, dim_of(inner))),
         inner_(std::move(inner)),
@@ -35,7 +37,7 @@ class Conditional : public Dimension<Free> {
   ERG_FN ERG_INLINE L operator()(Point<const L, Free> z) const {
     return detail::with_scratch<L, whole>(place_.size(), [&](Point<L, whole> x) {
       complete(z, x);
-      return detail::value_of(inner_, Point<const L, whole>(x.data(), x.size()));
+      return detail::value_of(inner_, Point<const L, whole>(x));
     });
   }
   template <Lane L>
@@ -43,7 +45,7 @@ class Conditional : public Dimension<Free> {
     return detail::with_scratch<L, whole>(place_.size(), [&](Point<L, whole> x) {
       complete(z, x);
       return detail::with_scratch<L, whole>(place_.size(), [&](Point<L, whole> slope) {
-        const L u = detail::gradient_of(inner_, Point<const L, whole>(x.data(), x.size()), slope);
+        const L u = detail::gradient_of(inner_, Point<const L, whole>(x), slope);
         for (int d = 0; d < place_.size(); ++d) {
           const int to = static_cast<int>(place_[d]);
           if (to >= 0) g[to] = slope[d];

@@ -82,6 +82,8 @@ GaussianIsotropic(int) -> GaussianIsotropic<dynamic>;
 template <int D = dynamic>
 class GaussianDiagonal : public Dimension<D> {
  public:
+  static constexpr bool on_device = true;
+
   GaussianDiagonal(const std::vector<double>& mean, const std::vector<double>& sd)
       : Dimension<D>(detail::require_count("the size of mean", static_cast<int>(mean.size()))),
         mean_(static_cast<int>(mean.size())),

@@ -20,6 +20,8 @@ namespace erg {
 template <int D = dynamic>
 class GaussianDense : public Dimension<D> {
  public:
+  static constexpr bool on_device = true;
+
   GaussianDense(const std::vector<double>& mean, const std::vector<double>& covariance)
       : GaussianDense(mean, covariance, factor("covariance", mean, covariance)) {}
 

@@ -26,6 +26,8 @@ namespace erg {
 template <int D = dynamic, int K = dynamic>
 class GaussianMixture : public Dimension<D> {
  public:
+  static constexpr bool on_device = true;
+
   GaussianMixture(const std::vector<double>& weights, const std::vector<double>& centres, const std::vector<double>& sigmas)
       : Dimension<D>(dimension(weights, centres)),
         weight_(static_cast<int>(weights.size())),

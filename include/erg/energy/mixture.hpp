@@ -33,6 +33,8 @@ class Mixture : public Dimension<detail::checked_common_dim<First, Second>()> {
   static constexpr int D = detail::checked_common_dim<First, Second>();
 
  public:
+  static constexpr bool on_device = runs_on_device<First> && runs_on_device<Second>;
+
   Mixture(Component<First> first, Component<Second> second)
       : Dimension<D>(detail::require_common_dim(first.energy, second.energy)),
         first_(std::move(first.energy)),

@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/energy/data.hpp"
 #include "erg/energy/loops.hpp"
 #include "erg/lane/traits.hpp"
 
@@ -77,30 +78,12 @@ class Parameters {
 template <>
 class Parameters<dynamic> {
  public:
-  explicit Parameters(int n = 0)
-      : size_(n), wide_(new double[static_cast<unsigned>(n)]()), narrow_(new float[static_cast<unsigned>(n)]()) {}
-  Parameters(const Parameters& other) : Parameters(other.size_) {
-    for (int i = 0; i < size_; ++i) set(i, other[i]);
-  }
-  Parameters(Parameters&& other) noexcept
-      : size_(std::exchange(other.size_, 0)),
-        wide_(std::exchange(other.wide_, nullptr)),
-        narrow_(std::exchange(other.narrow_, nullptr)) {}
-  Parameters& operator=(Parameters other) noexcept {
-    std::swap(size_, other.size_);
-    std::swap(wide_, other.wide_);
-    std::swap(narrow_, other.narrow_);
-    return *this;
-  }
-  ~Parameters() {
-    delete[] wide_;
-    delete[] narrow_;
-  }
+  explicit Parameters(int n = 0) : wide_(n), narrow_(n) {}
   void set(int i, double value) {
-    wide_[i] = value;
-    narrow_[i] = static_cast<float>(value);
+    wide_.set(i, value);
+    narrow_.set(i, static_cast<float>(value));
   }
-  ERG_FN int size() const { return size_; }
+  ERG_FN int size() const { return wide_.size(); }
   ERG_FN double operator[](int i) const { return wide_[i]; }
   template <class L>
   ERG_FN ERG_INLINE L as(int i) const {
@@ -110,13 +93,12 @@ class Parameters<dynamic> {
       return L(wide_[i]);
     }
   }
-  ERG_FN const double* begin() const { return wide_; }
-  ERG_FN const double* end() const { return wide_ + size_; }
+  ERG_FN const double* begin() const { return wide_.begin(); }
+  ERG_FN const double* end() const { return wide_.end(); }
 
  private:
-  int size_;
-  double* wide_;
-  float* narrow_;
+  Data<double> wide_;
+  Data<float> narrow_;
 };
 
 /// Product of static sizes, `dynamic` if either is.

@@ -13,6 +13,8 @@ class Scaled : public Dimension<detail::checked_common_dim<Inner>()> {
   static constexpr int D = detail::checked_common_dim<Inner>();
 
  public:
+  static constexpr bool on_device = runs_on_device<Inner>;
+
   Scaled(const char* name, double factor, Inner inner)
       : Dimension<D>(dim_of(inner)), factor_(detail::require_not_negative(name, factor)), inner_(std::move(inner)) {}
 

@@ -13,6 +13,8 @@ class Sum : public Dimension<detail::checked_common_dim<First, Second>()> {
   static constexpr int D = detail::checked_common_dim<First, Second>();
 
  public:
+  static constexpr bool on_device = runs_on_device<First> && runs_on_device<Second>;
+
   Sum(First first, Second second)
       : Dimension<D>(detail::require_common_dim(first, second)), first_(std::move(first)), second_(std::move(second)) {}
 

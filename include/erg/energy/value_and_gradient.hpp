@@ -13,12 +13,32 @@ ERG_FN ERG_INLINE L guard_energy(L u) {
   return lane::select(lane::is_finite(u), u, L(lane::Format<scalar_t<L>>::infinity));
 }
 
-/// Memory for n duals of an energy, grown once per thread. A function of its own: device code may not even name a thread_local.
-template <class J, class E>
-J* thread_duals(int n) {
-  static thread_local std::vector<J> at;
-  if (static_cast<int>(at.size()) < n) at.resize(static_cast<std::size_t>(n));
-  return at.data();
+/// f(Point of n values of X): on the stack where D is static and small, else in memory of whoever steps, kept per Owner on the CPU. No two
+/// uses of an Owner meet in one thread. To D > most_static the array is no array of the stack, which a GPU's thread has little of.
+template <class X, class Owner>
+StepArray<X>& kept_by_thread() {
+  static thread_local StepArray<X> memory;
+  return memory;
+}
+template <class X, int D, class Owner, class F>
+ERG_FN ERG_INLINE auto with_step_memory(int n, F&& f) {
+  if constexpr (D != dynamic && D <= most_static) {
+    X memory[static_cast<unsigned>(D)];
+    return f(Point<X, D>(memory, D));
+  } else {
+    if constexpr (is_device_pass) {
+      StepArray<X> memory(n);
+      return f(Point<X, D>(memory.data(), n, memory.stride()));
+    } else {
+      if (width_v<X> == 1 && HostArena::current() != nullptr) {
+        StepArray<X> memory(n);
+        return f(Point<X, D>(memory.data(), n, memory.stride()));
+      }
+      StepArray<X>& memory = kept_by_thread<X, Owner>();
+      if (memory.size() < n) memory.resize(n);
+      return f(Point<X, D>(memory.data(), n, memory.stride()));
+    }
+  }
 }
 
 /// dU/dx by forward duals, n_tangents coordinates a sweep; returns U.
@@ -27,13 +47,13 @@ ERG_FN L dual_gradient(const E& energy, Point<const L, D> x, Point<L, D> g) {
   constexpr int n_tangents = D != dynamic && D < 8 ? D : 8;
   using J = Dual<L, n_tangents>;
   const int n = x.size();
-  const auto sweep = [&](J* at) {
+  const auto sweep = [&](Point<J, D> at) {
     L u = 0.0;
     for (int d = 0; d < n; ++d) at[d] = J(x[d]);
     for (int first = 0; first < n; first += n_tangents) {
       const int last = first + n_tangents < n ? first + n_tangents : n;
       for (int d = first; d < last; ++d) at[d].tangent[d - first] = L(1.0);
-      const J r = energy(Point<const J, D>(at, n));
+      const J r = energy(Point<const J, D>(at));
       u = r.value;
       for (int d = first; d < last; ++d) {
         g[d] = r.tangent[d - first];
@@ -42,12 +62,7 @@ ERG_FN L dual_gradient(const E& energy, Point<const L, D> x, Point<L, D> g) {
     }
     return u;
   };
-  if constexpr (D != dynamic) {
-    J at[D];
-    return sweep(at);
-  } else {
-    return sweep(thread_duals<J, E>(n));
-  }
+  return with_step_memory<J, D, E>(n, sweep);
 }
 
 /// U and dU/dx for one lane of chains, by the best means the energy offers.
@@ -69,12 +84,7 @@ ERG_FN ERG_INLINE L lane_value_and_gradient(const E& energy, Point<const L, D> x
 
 template <class E, class X>
 ERG_FN ERG_INLINE auto energy_point(X& x) {
-  using L = std::remove_pointer_t<decltype(&x[0])>;
-  if constexpr (static_dim<E> == dynamic) {
-    return Point<L, dynamic>(&x[0], x.size());
-  } else {
-    return Point<L, static_dim<E>>(&x[0]);
-  }
+  return point_of<static_dim<E>>(x);
 }
 
 /// A lane energy on group g of a block: gather the coordinates, evaluate, scatter the gradient.

@@ -37,8 +37,12 @@ struct Threads {
 
 /// One chain per thread of a CUDA device. Named everywhere; what it does is in exec/cuda.cuh, and `run` says so where that is missing.
 struct Cuda {
+  template <class T>
+  using lane = Pack<T>;
+  static constexpr bool is_device = true;
   int device = 0;
-  int block = 128;
+  int block = 0;   ///< threads a block, a multiple of 32; 0: as many as keep most of them at work
+  int n_workers() const { return 1; }
 };
 
 /// The lane of an execution policy.

@@ -161,11 +161,16 @@ class DiagonalMetric {
   }
   template <class T>
   DiagonalMetricView<T> view() const {
+    return view<T>([](const T* p, std::size_t) { return p; });
+  }
+  /// The same where place(p, n) says that the n numbers at p are.
+  template <class T, class Place>
+  DiagonalMetricView<T> view(Place&& place) const {
     DiagonalMetricView<T> v;
     if constexpr (sizeof(T) == 4) {
-      v.scale = scale_float_.data();
+      v.scale = place(scale_float_.data(), scale_float_.size());
     } else {
-      v.scale = scale_.data();
+      v.scale = place(scale_.data(), scale_.size());
     }
     return v;
   }
@@ -223,12 +228,16 @@ class DenseMetric {
   }
   template <class T>
   DenseMetricView<T> view() const {
+    return view<T>([](const T* p, std::size_t) { return p; });
+  }
+  template <class T, class Place>
+  DenseMetricView<T> view(Place&& place) const {
     DenseMetricView<T> v;
     v.dim = dim_;
     if constexpr (sizeof(T) == 4) {
-      v.f = factor_float_.data();
+      v.f = place(factor_float_.data(), factor_float_.size());
     } else {
-      v.f = factor_.data();
+      v.f = place(factor_.data(), factor_.size());
     }
     return v;
   }

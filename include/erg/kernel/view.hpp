@@ -8,37 +8,59 @@
 
 namespace erg {
 
-/// A kernel as a step reads it: metrics replaced by views in the scalar T, so that it is cheap to copy and fits any device. A
-/// kernel of a user is its own view unless it has a member `template <class T> auto view() const`.
-template <class T, class K>
-auto kernel_view(const K& k) {
-  if constexpr (requires { k.template view<T>(); }) {
+namespace detail {
+/// Numbers are where they are.
+struct Where {
+  template <class T>
+  const T* operator()(const T* p, std::size_t) const {
+    return p;
+  }
+};
+template <class T, class M, class Place>
+  requires requires(const M& m, Place place) { m.template view<T>(place); } || requires(const M& m) { m.template view<T>(); }
+auto view_of_metric(const M& m, Place place) {
+  if constexpr (requires { m.template view<T>(place); }) {
+    return m.template view<T>(place);
+  } else {
+    return m.template view<T>();
+  }
+}
+}  // namespace detail
+
+/// A kernel as a step reads it: metrics replaced by views in the scalar T, so that it is cheap to copy and fits any device. `place(p, n)`
+/// says where n numbers at p are for whoever steps (default: where they are). A kernel of a user is its own view unless it has a
+/// member `template <class T> auto view() const` or `view(place) const`.
+template <class T, class K, class Place = detail::Where>
+auto kernel_view(const K& k, Place place = {}) {
+  if constexpr (requires { k.template view<T>(place); }) {
+    return k.template view<T>(place);
+  } else if constexpr (requires { k.template view<T>(); }) {
     return k.template view<T>();
   } else {
     return k;
   }
 }
-template <class T, template <class> class K, class Metric>
-  requires requires(const K<Metric>& k) { k.metric.template view<T>(); }
-auto kernel_view(const K<Metric>& k) {
-  using V = decltype(k.metric.template view<T>());
-  return K<V>(k.params, k.metric.template view<T>());
+template <class T, template <class> class K, class Metric, class Place = detail::Where>
+  requires requires(const K<Metric>& k) { detail::view_of_metric<T>(k.metric, detail::Where{}); }
+auto kernel_view(const K<Metric>& k, Place place = {}) {
+  using V = decltype(detail::view_of_metric<T>(k.metric, place));
+  return K<V>(k.params, detail::view_of_metric<T>(k.metric, place));
 }
-template <class T, class A, class B>
-auto kernel_view(const Cycle<A, B>& k) {
-  auto a = kernel_view<T>(k.first);
-  auto b = kernel_view<T>(k.second);
+template <class T, class A, class B, class Place = detail::Where>
+auto kernel_view(const Cycle<A, B>& k, Place place = {}) {
+  auto a = kernel_view<T>(k.first, place);
+  auto b = kernel_view<T>(k.second, place);
   return Cycle<decltype(a), decltype(b)>{a, b};
 }
-template <class T, class A, class B>
-auto kernel_view(const KernelMixture<A, B>& k) {
-  auto a = kernel_view<T>(k.first);
-  auto b = kernel_view<T>(k.second);
+template <class T, class A, class B, class Place = detail::Where>
+auto kernel_view(const KernelMixture<A, B>& k, Place place = {}) {
+  auto a = kernel_view<T>(k.first, place);
+  auto b = kernel_view<T>(k.second, place);
   return KernelMixture<decltype(a), decltype(b)>{k.probability, a, b};
 }
-template <class T, int N, class K>
-auto kernel_view(const Repeat<N, K>& k) {
-  auto p = kernel_view<T>(k.part);
+template <class T, int N, class K, class Place = detail::Where>
+auto kernel_view(const Repeat<N, K>& k, Place place = {}) {
+  auto p = kernel_view<T>(k.part, place);
   return Repeat<N, decltype(p)>{p};
 }
 

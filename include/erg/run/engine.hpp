@@ -17,7 +17,7 @@ namespace erg {
 /// The tile an energy runs in: lanes wherever it can be evaluated on lanes, else blocks.
 template <class Exec, class T, class E>
 using tile_for = std::conditional_t<LaneEnergy<E, lane_for<Exec, T>>,
-                                    LaneTile<lane_for<Exec, T>, (static_dim<E> <= 128 ? static_dim<E> : dynamic)>,
+                                    LaneTile<lane_for<Exec, T>, (static_dim<E> <= detail::most_static ? static_dim<E> : dynamic)>,
                                     BlockTile<lane_for<Exec, T>>>;
 
 /// An exception of the energy, with the place. The original is nested in it.

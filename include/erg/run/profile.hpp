@@ -25,5 +25,9 @@ ERG_FN [[gnu::cold]] bool contracts() {
   if (!energy_is_strict) return "fast (built as strict, but the energy is a batch energy that does not declare is_strict)";
   return "strict";
 }
+template <class L>
+[[gnu::cold]] std::string profile_name(bool energy_is_strict) {
+  return profile_name(contracts<L>(), energy_is_strict);
+}
 
 }  // namespace erg

@@ -1,6 +1,8 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/energy/data.hpp"
+#include "erg/exec/cuda/machine.hpp"
 #include "erg/run/checkpoint.hpp"
 #include "erg/run/identity.hpp"
 #include "erg/run/sampler.hpp"
@@ -101,24 +103,41 @@ consteval bool check_sinks() {
   return one_by_one && n_checkpoints <= 1 && kept;
 }
 
+template <class Exec>
+inline constexpr bool is_device = [] {
+  if constexpr (requires { Exec::is_device; }) {
+    return static_cast<bool>(Exec::is_device);
+  } else {
+    return false;
+  }
+}();
+
 /// Stops the compiler with a sentence where `run` cannot mean what was written; false after it did.
 template <class T, class Exec, class Kernel, class E, class... Sinks>
 consteval bool check_run() {
   if constexpr (!(std::is_same_v<T, float> || std::is_same_v<T, double>)) {
     static_assert(!sizeof(T*), "erg: run<T> samples in float or double.");
     return false;
-  } else if constexpr (std::is_same_v<Exec, Cuda>) {
+  } else if constexpr (is_device<Exec> && !DevicePolicy<Exec>) {
     static_assert(!sizeof(T*), "erg: erg::Cuda is defined in erg/exec/cuda.cuh; include it, in a file that nvcc compiles (.cu).");
     return false;
   } else if constexpr (!ExecPolicy<Exec>) {
-    static_assert(!sizeof(T*), "erg: the first argument of run says where it runs: erg::Serial{}, erg::Simd{} or erg::Threads{}.");
+    static_assert(!sizeof(T*), "erg: the first argument of run says where it runs: erg::Serial{}, erg::Simd{}, erg::Threads{} or erg::Cuda{}.");
     return false;
   } else if constexpr (!HasDim<E>) {
     static_assert(!sizeof(T*), "erg: the energy has no dimension; write `static constexpr int dim = 2;` or `int dim() const`.");
     return false;
   } else {
     using L = lane_for<Exec, T>;
-    if constexpr (!LaneEnergy<E, L> && !BatchEnergy<E, T>) {
+    if constexpr (is_device<Exec> && !LaneEnergy<E, L> && BatchEnergy<E, T>) {
+      static_assert(!sizeof(T*), "erg: the energy evaluates blocks of chains (GEMM), and a GPU's thread steps one chain; write `template "
+                                 "<erg::Lane L> ERG_FN L operator()(erg::Point<const L, dim> x) const`, or run it with erg::Threads<>{}.");
+      return false;
+    } else if constexpr (is_device<Exec> && !runs_on_device<E>) {
+      static_assert(!sizeof(T*), "erg: the energy has members that a plain copy does not copy, so a GPU cannot read them; hold its data in "
+                                 "erg::Data<T> members and write `static constexpr bool on_device = true;` in the energy.");
+      return false;
+    } else if constexpr (!LaneEnergy<E, L> && !BatchEnergy<E, T>) {
       explain_energy<E, T, L>();
       return false;
     } else if constexpr (!returns_lane<E, L>()) {

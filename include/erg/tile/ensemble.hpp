@@ -18,6 +18,13 @@ struct EnsembleView {
   ERG_FN T* extra(int c = 0) const { return data + (2 * dim + 1 + c) * stride; }
 };
 
+/// Chains with their padding: rows are whole lines of 64 bytes.
+template <class T>
+constexpr std::ptrdiff_t padded_chains(int n_chains) {
+  constexpr std::ptrdiff_t pad = 64 / sizeof(T);
+  return (n_chains + pad - 1) / pad * pad;
+}
+
 /// All chains of a run between launches: positions, gradients, energies and what kernels carry, shape [chain, column].
 ///
 /// Column-major, chain contiguous, rows padded to 64 bytes (the widest lane), so that every lane loads aligned and unit-stride
@@ -27,7 +34,7 @@ class Ensemble {
  public:
   Ensemble() = default;
   Ensemble(int n_chains, int dim, int n_extra)
-      : n_chains_(n_chains), dim_(dim), n_extra_(n_extra), stride_((n_chains + pad - 1) / pad * pad), storage_(count()) {}
+      : n_chains_(n_chains), dim_(dim), n_extra_(n_extra), stride_(padded_chains<T>(n_chains)), storage_(count()) {}
 
   int n_chains() const { return n_chains_; }
   int dim() const { return dim_; }

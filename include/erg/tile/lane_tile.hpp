@@ -3,9 +3,9 @@
 
 #include "erg/lane/point.hpp"
 #include "erg/random/normal.hpp"
+#include "erg/tile/arena.hpp"
 
 #include <utility>
-#include <vector>
 
 namespace erg {
 
@@ -22,36 +22,46 @@ struct LanePosition {
   ERG_FN ERG_INLINE static constexpr void resize(int) {}
 };
 
-/// Dynamic D: owns aligned memory, sized by the first verb that writes it; never shrinks, so steps do not allocate.
+/// Dynamic D: memory of whoever steps, sized by the first verb that writes it, so that steps do not allocate (tile/arena.hpp).
 template <class L>
 struct LanePosition<L, dynamic> {
   using LaneType = L;
   static constexpr int static_dim = dynamic;
-  std::vector<L> v;
+  detail::StepArray<L> v;
 
-  ERG_INLINE L& operator[](int d) { return v.data()[d]; }
-  ERG_INLINE const L& operator[](int d) const { return v.data()[d]; }
-  ERG_INLINE int size() const { return static_cast<int>(v.size()); }
-  ERG_INLINE void resize(int n) {
-    if (size() != n) v.resize(static_cast<std::size_t>(n));
-  }
+  ERG_FN ERG_INLINE L& operator[](int d) { return v[d]; }
+  ERG_FN ERG_INLINE const L& operator[](int d) const { return v[d]; }
+  ERG_FN ERG_INLINE int size() const { return v.size(); }
+  ERG_FN ERG_INLINE void resize(int n) { v.resize(n); }
 };
+
+namespace detail {
+/// The coordinates of a position as a Point of static dimension To, or dynamic.
+template <int To, class L, int D>
+ERG_FN ERG_INLINE auto point_of(const LanePosition<L, D>& x) {
+  if constexpr (D == dynamic) {
+    return Point<const L, To>(x.v.data(), x.size(), x.v.stride());
+  } else {
+    return Point<const L, To>(x.v, D);
+  }
+}
+template <int To, class L, int D>
+ERG_FN ERG_INLINE auto point_of(LanePosition<L, D>& x) {
+  if constexpr (D == dynamic) {
+    return Point<L, To>(x.v.data(), x.size(), x.v.stride());
+  } else {
+    return Point<L, To>(x.v, D);
+  }
+}
+}  // namespace detail
 
 template <class L, int D>
 ERG_FN ERG_INLINE Point<const L, D> point(const LanePosition<L, D>& x) {
-  if constexpr (D == dynamic) {
-    return Point<const L, D>(x.v.data(), x.size());
-  } else {
-    return Point<const L, D>(x.v);
-  }
+  return detail::point_of<D>(x);
 }
 template <class L, int D>
 ERG_FN ERG_INLINE Point<L, D> point(LanePosition<L, D>& x) {
-  if constexpr (D == dynamic) {
-    return Point<L, D>(x.v.data(), x.size());
-  } else {
-    return Point<L, D>(x.v);
-  }
+  return detail::point_of<D>(x);
 }
 
 /// The numbers of the chains of a lane: the lane part of random addresses.
