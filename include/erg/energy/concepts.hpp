@@ -33,8 +33,9 @@ template <class E>
 concept HasDim = requires(const E& e) { requires static_dim<E> != dynamic; } ||
                  requires(const E& e) { static_cast<int>(e.dim()); } || requires(const E& e) { static_cast<int>(e.dim); };
 
+/// Of the host: an energy's dim() need not be device code.
 template <HasDim E>
-ERG_FN constexpr int dim_of(const E& e) {
+constexpr int dim_of(const E& e) {
   if constexpr (static_dim<E> != dynamic) {
     return static_dim<E>;
   } else if constexpr (requires { static_cast<int>(e.dim()); }) {

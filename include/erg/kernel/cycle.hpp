@@ -74,11 +74,11 @@ struct Cycle {
 
 /// The kernels one after the other, as one kernel.
 template <class K>
-ERG_FN K cycle(K k) {
+K cycle(K k) {
   return k;
 }
 template <class A, class B, class... Rest>
-ERG_FN auto cycle(A a, B b, Rest... rest) {
+auto cycle(A a, B b, Rest... rest) {
   if constexpr (sizeof...(Rest) == 0) {
     return Cycle<A, B>{std::move(a), std::move(b)};
   } else {

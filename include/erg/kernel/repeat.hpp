@@ -60,7 +60,7 @@ struct Repeat {
 };
 
 template <int N, class K>
-ERG_FN Repeat<N, K> repeat(K k) {
+Repeat<N, K> repeat(K k) {
   return {std::move(k)};
 }
 

@@ -130,7 +130,7 @@ ERG_FN ERG_INLINE void for_extra_columns(X& extra, const EnsembleView<T>& chains
   });
 }
 template <class Tile, class Kernel>
-int n_extra_columns(int dim) {
+ERG_FN int n_extra_columns(int dim) {
   typename Kernel::template Extra<Tile> x;
   int columns = 0;
   for_each_field(x, [&](auto& field) {
