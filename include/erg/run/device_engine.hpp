@@ -6,6 +6,7 @@
 #include "erg/exec/cuda/machine.hpp"
 #include "erg/run/device_sums.hpp"
 #include "erg/run/engine.hpp"
+#include "erg/run/moments_window.hpp"
 
 namespace erg::detail {
 
@@ -213,7 +214,7 @@ class DeviceEngine {
   }
 
   /// Room for two batches of draws on the device and on the host: one is copied while the next is made.
-  [[gnu::cold]] int reserve_draws(int most, bool for_host = true) {
+  [[gnu::cold]] int reserve_draws(int most, bool for_host) {
     if (n_draws_ == 0) {
       const std::size_t bytes = bytes_of_draw();
       n_draws_ = std::max(1, std::min(most, static_cast<int>(most_batch_bytes / bytes)));
@@ -237,7 +238,40 @@ class DeviceEngine {
     return {static_cast<T*>(pinned_[batch % n_batches]), mirror_.stride(), mirror_.dim() + 1};
   }
 
+  /// Adds draws [first, first + n) of a batch to the window of the sink of that number, on the device.
+  void add_draws(std::size_t sink, const MomentsWindow& window, const DrawBuffer<T>& draws, int first, int n) {
+    if (window.mean == nullptr) return;
+    const auto size = static_cast<std::size_t>(window.dim) * static_cast<std::size_t>(window.n_chains);
+    while (sink >= moments_.size()) moments_.emplace_back();
+    Moments& m = moments_[sink];
+    if (m.mean.size() != size) {
+      m.mean = Buffer<double, Machine>(machine_, size, "moments");
+      m.sum = Buffer<double, Machine>(machine_, size, "moments");
+    }
+    if (m.host != window.mean || m.count != window.count) {  // a new window, or one that a checkpoint brought
+      m.mean.upload(window.mean, size);
+      m.sum.upload(window.sum, size);
+    }
+    MomentsWindow there = window;
+    there.mean = m.mean.data();
+    there.sum = m.sum.data();
+    machine_.launch(AddToMoments<T>{draws.draw(first), draws.stride, draws.n_columns, n, there}, static_cast<std::ptrdiff_t>(size));
+    m.host = window.mean;
+    m.count = window.count + n;
+  }
+  /// Brings what was added to a window to the host.
+  void fetch_moments(std::size_t sink, const MomentsWindow& window) {
+    if (window.mean == nullptr || sink >= moments_.size() || moments_[sink].host != window.mean) return;
+    moments_[sink].mean.download(window.mean, moments_[sink].mean.size());
+    moments_[sink].sum.download(window.sum, moments_[sink].sum.size());
+  }
+
  private:
+  struct Moments {
+    Buffer<double, Machine> mean, sum;
+    const double* host = nullptr;
+    int count = 0;
+  };
   static constexpr int rows_at_once = 64;
   static constexpr std::size_t most_batch_bytes = std::size_t{1} << 25, most_arena_bytes = std::size_t{1} << 30;
   static_assert(parts <= rows_at_once, "erg: a kernel for a GPU has at most 64 parts.");
@@ -318,6 +352,7 @@ class DeviceEngine {
   Buffer<T, Machine> draws_[n_batches];
   void* pinned_[n_batches] = {};
   int n_draws_ = 0;
+  std::vector<Moments> moments_;
   ChainTotals totals_;
   Ledger<parts> ledger_{};
   bool is_fresh_ = true, books_are_fresh_ = true;

@@ -133,7 +133,7 @@ class Engine {
   }
 
   /// Room for draws; returns how many fit in a batch.
-  [[gnu::cold]] int reserve_draws(int most) {
+  [[gnu::cold]] int reserve_draws(int most, bool) {
     const int columns = chains_.dim() + 1;
     if (n_draws_ == 0) {
       const auto bytes = static_cast<std::size_t>(columns) * static_cast<std::size_t>(chains_.stride()) * sizeof(T);

@@ -5,6 +5,7 @@
 #include "erg/exec/cuda/machine.hpp"
 #include "erg/run/checkpoint.hpp"
 #include "erg/run/identity.hpp"
+#include "erg/run/moments_window.hpp"
 #include "erg/run/sampler.hpp"
 
 #include <chrono>
@@ -51,6 +52,47 @@ constexpr bool keeps_strict() {
 }
 inline std::string lane_name(const char* scalar, int width) {
   return std::string(scalar) + " x " + std::to_string(width);
+}
+
+/// Whether draws may stay on the device: all that sinks want of them is done there.
+template <class T, class S>
+inline constexpr bool takes_draws_away = !takes_draw<std::remove_cvref_t<S>, T> || adds_up_moments<std::remove_cvref_t<S>> || reads_no_draws<S>;
+/// f(sink, number) on those that add up moments.
+template <class F, class... S>
+void for_moments(F&& f, S&... sinks) {
+  std::size_t number = 0;
+  [[maybe_unused]] const auto one = [&](auto& s) {
+    if constexpr (adds_up_moments<std::remove_cvref_t<decltype(s)>>) f(s, number++);
+  };
+  (one(sinks), ...);
+}
+/// Gives a batch of draws on the device to sinks that need no draw on the host, in stretches that end where a window of moments does.
+template <class Engine, class T, class... S>
+int feed_on_device(Engine& engine, const DrawBuffer<T>& draws, int first, int size, int n_chains, Control& control, S&... sinks) {
+  int done = 0;
+  while (done < size && control == Control::proceed) {
+    int n = size - done;
+    for_moments([&](auto& s, std::size_t) { n = std::min(n, s.window().left); }, sinks...);
+    for_moments(
+        [&](auto& s, std::size_t number) {
+          const MomentsWindow window = s.window();
+          engine.add_draws(number, window, draws, done, n);
+          if (n == window.left) engine.fetch_moments(number, window);
+          if (s.advance(n) == Control::stop) control = Control::stop;
+        },
+        sinks...);
+    for_sinks(
+        [&](auto& s) {
+          if constexpr (reads_no_draws<decltype(s)> && takes_draw<std::remove_reference_t<decltype(s)>, T>) {
+            for (int i = 0; i < n; ++i) {
+              if (give_draw(s, Draw<T>{first + done + i, n_chains, draws.n_columns - 1, nullptr, 0, nullptr}) == Control::stop) control = Control::stop;
+            }
+          }
+        },
+        sinks...);
+    done += n;
+  }
+  return done;
 }
 
 /// What is wrong with an energy that runs neither on lanes nor on blocks, as one sentence.
@@ -194,8 +236,19 @@ template <class T, class Exec, class Kernel, class E, class... Sinks>
       report.resumed = true;
     }
   }
+  // On a device, draws are added up where they are if no sink wants to see them.
+  using engine_type = engine_for<T, Exec, Kernel, E>;
+  constexpr bool can_stay = engine_type::keeps_draws_away && with_draws && (takes_draws_away<T, Sinks> && ...);
+  bool stays = can_stay;
+  for_moments([&](auto& s, std::size_t) { stays = stays && s.adds_up_moments(); }, sinks...);
+  const auto fetch = [&] {
+    if constexpr (can_stay) {
+      for_moments([&](auto& s, std::size_t number) { if (stays) sampler.engine().fetch_moments(number, s.window()); }, sinks...);
+    }
+  };
   const auto save = [&] {
     if constexpr (checkpointed) {
+      fetch();
       io::Writer out;
       identity.save(out);
       sampler.save(out);
@@ -220,21 +273,39 @@ template <class T, class Exec, class Kernel, class E, class... Sinks>
   while (sampler.n_drawn() < plan.n_draws && report.stop_reason == StopReason::finished) {
     const int done = sampler.n_drawn();
     const int n = std::min(plan.n_draws - done, stretch - (stretch == std::numeric_limits<int>::max() ? 0 : done % stretch));
-    const int drawn = sampler.sample(n, with_draws, [&](const Draw<T>& draw) {
-      Control control = Control::proceed;
-      for_sinks(
-          [&](auto& s) {
-            if constexpr (takes_draw<std::remove_reference_t<decltype(s)>, T>) {
-              if (give_draw(s, draw) == Control::stop) control = Control::stop;
-            }
-          },
-          sinks...);
-      if (control == Control::stop) report.stop_reason = StopReason::stopped_by_sink;
-      return control;
-    });
+    const auto to_host = [&] {
+      return sampler.sample(n, with_draws, [&](const Draw<T>& draw) {
+        Control control = Control::proceed;
+        for_sinks(
+            [&](auto& s) {
+              if constexpr (takes_draw<std::remove_reference_t<decltype(s)>, T>) {
+                if (give_draw(s, draw) == Control::stop) control = Control::stop;
+              }
+            },
+            sinks...);
+        if (control == Control::stop) report.stop_reason = StopReason::stopped_by_sink;
+        return control;
+      });
+    };
+    int drawn = 0;
+    if constexpr (can_stay) {
+      if (stays) {
+        drawn = sampler.sample_away(n, [&](const DrawBuffer<T>& draws, int first, int size) {
+          Control control = Control::proceed;
+          const int taken = feed_on_device(sampler.engine(), draws, first, size, plan.n_chains, control, sinks...);
+          if (control == Control::stop) report.stop_reason = StopReason::stopped_by_sink;
+          return typename decltype(sampler)::Taken{taken, control};
+        });
+      } else {
+        drawn = to_host();
+      }
+    } else {
+      drawn = to_host();
+    }
     report.n_draws = done + drawn;
     if (report.stop_reason == StopReason::finished) save();
   }
+  fetch();
   if (report.stop_reason == StopReason::finished) report.n_draws = plan.n_draws;
   sampler.report(report);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

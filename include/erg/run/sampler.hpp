@@ -92,30 +92,24 @@ class Sampler {
   /// n draws, thin steps apart; f(draw) for each unless `with_draws` is false. f may return Control::stop. Returns the draws done.
   template <class F>
   int sample(int n, bool with_draws, F&& f) {
-    const int most = std::max(1, max_launch / (with_draws ? 1 : plan_.thin));
-    const int at_once = with_draws ? engine_.reserve_draws(most) : most;
-    const int before = n_drawn();
-    int done = 0, launched = 0, batch = 0;
-    while (done < n) {
-      // Ahead of the batch that is looked at, others are under way where the engine can.
-      for (; launched < n && launched < done + engine_type::n_batches * at_once; ++batch) {
-        const int size = std::min(n - launched, at_once);
-        launch_draws(size, with_draws ? engine_.draws_of(batch) : detail::DrawBuffer<T>{});
-        if (with_draws) engine_.send_draws(batch, size);
-        launched += size;
+    return sample_batches(n, with_draws ? DrawsGo::to_host : DrawsGo::nowhere, [&](const detail::DrawBuffer<T>& draws, int first, int size) {
+      for (int i = 0; i < size; ++i) {
+        if (with_draws && f(view_of_draw(draws, first + i, i)) == Control::stop) return Taken{i + 1, Control::stop};
       }
-      const int size = std::min(n - done, at_once);
-      if (!with_draws) {
-        done += size;
-        continue;
-      }
-      const detail::DrawBuffer<T> draws = engine_.wait_for_draws(done / at_once);
-      for (int i = 0; i < size; ++i, ++done) {
-        if (f(view_of_draw(draws, before + done, i)) == Control::stop) return done + 1;
-      }
-    }
-    return done;
+      return Taken{size, Control::proceed};
+    });
   }
+  /// How many draws of a batch were taken, and whether there shall be more.
+  struct Taken {
+    int n;
+    Control control;
+  };
+  /// The same where draws stay on the device: f(draws, index of the first, number) returns a Taken.
+  template <class F>
+  int sample_away(int n, F&& f) {
+    return sample_batches(n, DrawsGo::nowhere_else, f);
+  }
+  auto& engine() { return engine_; }
 
   /// Adds what the sampler counted to a report.
   [[gnu::cold]] void report(RunReport& r) {
@@ -198,6 +192,30 @@ class Sampler {
     std::size_t p = 0;
     for_each_part(kernel_, [&](auto& part) { adaptors_[p++].finish(part); });
     engine_.use(kernel_);
+  }
+  enum class DrawsGo { nowhere, to_host, nowhere_else };
+  template <class F>
+  int sample_batches(int n, DrawsGo where, F&& f) {
+    const bool records = where != DrawsGo::nowhere, sends = where == DrawsGo::to_host;
+    const int most = std::max(1, max_launch / (records ? 1 : plan_.thin));
+    const int at_once = records ? engine_.reserve_draws(most, sends) : most;
+    const int ahead = sends ? engine_type::n_batches * at_once : at_once;
+    const int before = n_drawn();
+    int done = 0, launched = 0;
+    while (done < n) {
+      // Ahead of the batch that is looked at, others are under way where the engine can.
+      while (launched < n && launched < done + ahead) {
+        const int size = std::min(n - launched, at_once), batch = launched / at_once;
+        launch_draws(size, records ? engine_.draws_of(batch) : detail::DrawBuffer<T>{});
+        if (sends) engine_.send_draws(batch, size);
+        launched += size;
+      }
+      const int size = std::min(n - done, at_once), batch = done / at_once;
+      const Taken taken = f(sends ? engine_.wait_for_draws(batch) : records ? engine_.draws_of(batch) : detail::DrawBuffer<T>{}, before + done, size);
+      done += taken.n;
+      if (taken.control == Control::stop) return done;
+    }
+    return done;
   }
   void launch_draws(int n, detail::DrawBuffer<T> draws) {
     const auto origin = static_cast<std::uint64_t>(plan_.n_warmup);

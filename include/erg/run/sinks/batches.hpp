@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/io/archive.hpp"
+#include "erg/run/moments_window.hpp"
 #include "erg/run/sink.hpp"
 
 #include <cmath>
@@ -36,15 +37,18 @@ class Batches {
         const T* x = draw.positions + d * draw.stride;
         double* m = mean_.data() + at(batch, 0, d);
         double* s = sum_.data() + at(batch, 0, d);
-        for (int c = 0; c < n_chains_; ++c) {
-          const double before = static_cast<double>(x[c]) - m[c];
-          m[c] += before * inverse;
-          s[c] += before * (static_cast<double>(x[c]) - m[c]);
-        }
+        for (int c = 0; c < n_chains_; ++c) add_to_moments(static_cast<double>(x[c]), inverse, m[c], s[c]);
       }
     }
     ++n_;
   }
+
+  MomentsWindow window() {
+    const int batch = n_ / length_, count = n_ % length_, left = length_ - count;
+    if (batch >= capacity_) return {nullptr, nullptr, n_chains_, dim_, count, left};
+    return {mean_.data() + at(batch, 0, 0), sum_.data() + at(batch, 0, 0), n_chains_, dim_, count, left};
+  }
+  void advance(int n) { n_ += n; }
 
   int n_draws() const { return n_; }
   int n_chains() const { return n_chains_; }

@@ -23,6 +23,12 @@ class OnlineEss {
   void on_draw(const Draw<T>& draw) {
     batches_.on_draw(draw);
   }
+  bool adds_up_moments() const { return true; }
+  detail::MomentsWindow window() { return batches_.window(); }
+  Control advance(int n) {
+    batches_.advance(n);
+    return Control::proceed;
+  }
 
   int n_draws() const { return batches_.n_draws(); }
   int dim() const { return batches_.dim(); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/io/archive.hpp"
+#include "erg/run/moments_window.hpp"
 #include "erg/run/sink.hpp"
 
 #include <cmath>
@@ -48,13 +49,21 @@ class OnlineMoments {
       double* s = sum_.data() + at(0, d);
       double* delta = params_.covariance ? delta_.data() + at(0, d) : nullptr;
       for (int c = 0; c < n_chains_; ++c) {
-        const double before = static_cast<double>(x[c]) - m[c];
-        m[c] += before * inverse;
-        s[c] += before * (static_cast<double>(x[c]) - m[c]);
+        const double before = detail::add_to_moments(static_cast<double>(x[c]), inverse, m[c], s[c]);
         if (delta != nullptr) delta[c] = before;
       }
     }
     if (params_.covariance) add_cross(1.0 - inverse);
+  }
+
+  /// For draws that are added up where they are (run/moments_window.hpp). A covariance needs all chains of a draw at once.
+  bool adds_up_moments() const { return !params_.covariance; }
+  detail::MomentsWindow window() {
+    return {mean_.data(), sum_.data(), n_chains_, dim_, n_draws_, std::numeric_limits<int>::max() - n_draws_};
+  }
+  Control advance(int n) {
+    n_draws_ += n;
+    return Control::proceed;
   }
 
   int n_draws() const { return n_draws_; }

@@ -28,8 +28,13 @@ class OnlineRHat {
   template <class T>
   Control on_draw(const Draw<T>& draw) {
     batches_.on_draw(draw);
-    const bool looks = params_.stop_below > 0.0 && n_draws() >= params_.min_draws && n_draws() % batches_.batch_length() == 0;
-    return looks && worst() < params_.stop_below ? Control::stop : Control::proceed;
+    return look();
+  }
+  bool adds_up_moments() const { return true; }
+  detail::MomentsWindow window() { return batches_.window(); }
+  Control advance(int n) {
+    batches_.advance(n);
+    return look();
   }
 
   int n_draws() const { return batches_.n_draws(); }
@@ -54,6 +59,11 @@ class OnlineRHat {
   void load(io::Reader& r) { batches_.load(r); }
 
  private:
+  Control look() const {
+    const bool looks = params_.stop_below > 0.0 && n_draws() >= params_.min_draws && n_draws() % batches_.batch_length() == 0;
+    return looks && worst() < params_.stop_below ? Control::stop : Control::proceed;
+  }
+
   OnlineRHatParams params_;
   detail::Batches batches_;
 };

@@ -24,6 +24,7 @@ struct ProgressParams {
 class Progress {
  public:
   static constexpr bool is_stateless = true;
+  static constexpr bool reads_draws = false;  // a draw is a tick
 
   Progress() = default;
   explicit Progress(ProgressParams params) : params_(params) {}
