@@ -55,23 +55,28 @@ inline std::vector<double> tridiagonal(int dim) {
   return m;
 }
 
+/// f(make) on every kernel, make(dim) giving it; in the order of the pins.
+template <class F>
+void for_each_kernel(F&& f) {
+  f([](int) { return Rwm{{.step_size = 0.8}}; });
+  f([](int n) { return Imh{GaussianIsotropic<>(n, 1.2)}; });
+  f([](int) { return Ula{{.step_size = 0.1, .temperature = 1.5}}; });
+  f([](int n) { return Mala{{.step_size = 0.6}, DiagonalMetric(uneven_variances(n))}; });
+  f([](int) { return Barker{{.step_size = 0.9}}; });
+  f([](int) { return Baoab{{.step_size = 0.3, .friction = 1.3}}; });
+  f([](int n) { return Obabo{{.step_size = 0.3, .friction = 0.7}, DenseMetric(tridiagonal(n), n)}; });
+  f([](int) { return Hmc{{.step_size = 0.3, .n_leapfrog = 3}}; });
+  f([](int n) { return Hmc{{.step_size = 0.3, .n_leapfrog = 2, .jitter = 0.3}, DenseMetric(tridiagonal(n), n)}; });
+  f([](int) { return cycle(repeat<2>(Rwm{{.step_size = 0.5}}), Hmc{{.step_size = 0.25, .n_leapfrog = 2}}); });
+  f([](int) { return mix(weighted(2, Mala{{.step_size = 0.4}}), weighted(1, Ula{{.step_size = 0.05}})); });
+}
+
 /// Each kernel on its pin, in the order of the list.
 template <class T, bool blocks>
 void check_all_pinned(const std::vector<Pin>& pins) {
   REQUIRE(pins.size() == 11);
   auto pin = pins.begin();
-  const auto next = [&](auto&& make) { check_pinned<T, blocks>(*pin++, make); };
-  next([](int) { return Rwm{{.step_size = 0.8}}; });
-  next([](int n) { return Imh{GaussianIsotropic<>(n, 1.2)}; });
-  next([](int) { return Ula{{.step_size = 0.1, .temperature = 1.5}}; });
-  next([](int n) { return Mala{{.step_size = 0.6}, DiagonalMetric(uneven_variances(n))}; });
-  next([](int) { return Barker{{.step_size = 0.9}}; });
-  next([](int) { return Baoab{{.step_size = 0.3, .friction = 1.3}}; });
-  next([](int n) { return Obabo{{.step_size = 0.3, .friction = 0.7}, DenseMetric(tridiagonal(n), n)}; });
-  next([](int) { return Hmc{{.step_size = 0.3, .n_leapfrog = 3}}; });
-  next([](int n) { return Hmc{{.step_size = 0.3, .n_leapfrog = 2, .jitter = 0.3}, DenseMetric(tridiagonal(n), n)}; });
-  next([](int) { return cycle(repeat<2>(Rwm{{.step_size = 0.5}}), Hmc{{.step_size = 0.25, .n_leapfrog = 2}}); });
-  next([](int) { return mix(weighted(2, Mala{{.step_size = 0.4}}), weighted(1, Ula{{.step_size = 0.05}})); });
+  for_each_kernel([&](auto&& make) { check_pinned<T, blocks>(*pin++, make); });
 }
 
 }  // namespace erg::test
