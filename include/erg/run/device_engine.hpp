@@ -140,17 +140,17 @@ class DeviceEngine {
       chains_changed();
       return;
     }
-    launch_chains(PlaceChains<T, Kern, Tile>{arena_, view(), mirror_.stride(), key, plan.start_scale});
+    launch_chains(PlaceChains<T, Kern, Tile>{arena_, view(), mirror_.n_chains(), key, plan.start_scale});
     is_fresh_ = false;
   }
   void initialise(random::Key key) {
-    launch_chains(InitialiseChains<T, Kern, Tile, E>{kernel_there_, energy_there_, arena_, view(), mirror_.stride(), key});
+    launch_chains(InitialiseChains<T, Kern, Tile, E>{kernel_there_, energy_there_, arena_, view(), mirror_.n_chains(), key});
     is_fresh_ = false;
   }
   void advance(const Launch<T>& launch, bool counts) {
     const CountsView<T, parts> per_chain{accept_.data(), counts ? moved_.data() : nullptr, counts ? divergent_.data() : nullptr,
                                          counts ? non_finite_.data() : nullptr, mirror_.stride(), books_.data()};
-    launch_chains(StepChains<T, Kern, Tile, E, parts>{kernel_there_, energy_there_, arena_, view(), mirror_.stride(), launch, per_chain});
+    launch_chains(StepChains<T, Kern, Tile, E, parts>{kernel_there_, energy_there_, arena_, view(), mirror_.n_chains(), launch, per_chain});
     sum_on_device(machine_, AcceptTerms<T>{accept_.data(), mirror_.stride()}, mirror_.n_chains(), parts, strands_.data(), necks_.data(),
                   [&](const auto& terms, std::ptrdiff_t n) {
                     machine_.launch(CloseLaunch<std::decay_t<decltype(terms)>, parts>{terms, n, books_.data(), counts}, 1);
@@ -281,7 +281,7 @@ class DeviceEngine {
   std::size_t bytes_of_draw() const { return static_cast<std::size_t>(mirror_.dim() + 1) * padded() * sizeof(T); }
   template <class F>
   void launch_chains(const F& f) {
-    machine_.launch(f, arena_.n_threads > 0 ? arena_.n_threads : mirror_.stride());
+    machine_.launch(f, arena_.n_threads > 0 ? arena_.n_threads : mirror_.n_chains());
   }
 
   /// Sums over chains of some rows of terms, in rounds; terms_from(first) are those of row `first` on.
@@ -316,7 +316,7 @@ class DeviceEngine {
     arena_.bytes = static_cast<std::uint32_t>(sizeof(TileSlot<Kern, Tile>) / sizeof(Position)) * position + steps;
     const auto whole_blocks = [](std::ptrdiff_t n) { return std::max<std::ptrdiff_t>(1024, n / 1024 * 1024); };
     const StepChains<T, Kern, Tile, E, parts> step{};
-    std::ptrdiff_t n = whole_blocks(mirror_.stride() + 1023);
+    std::ptrdiff_t n = whole_blocks(mirror_.n_chains() + 1023);
     n = std::min(n, whole_blocks(machine_.resident_threads(step)));
     n = std::min(n, whole_blocks(static_cast<std::ptrdiff_t>(most_arena_bytes / arena_.bytes)));
     arena_memory_ = Buffer<unsigned char, Machine>(machine_, static_cast<std::size_t>(n) * arena_.bytes, "the arenas of the threads");

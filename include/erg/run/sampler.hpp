@@ -145,21 +145,29 @@ class Sampler {
     w.put(step_);
     w.put(engine_.ledger());
     const detail::ChainTotals& totals = engine_.totals();
-    w.put_vector(totals.moved), w.put_vector(totals.divergent), w.put_vector(totals.non_finite);
+    const auto put = [&](const auto* of_chains) { w.put_bytes(of_chains, sizeof *of_chains * static_cast<std::size_t>(plan_.n_chains)); };
+    put(totals.moved.data()), put(totals.divergent.data()), put(totals.non_finite.data());
     for (auto& a : adaptors_) a.fields([&](auto& v) { w.put(v); });
-    w.put_bytes(engine_.chains().data(), engine_.chains().bytes());
+    Ensemble<T>& x = engine_.chains();
+    for (int c = 0; c < x.n_columns(); ++c) put(x.data() + c * x.stride());
     for_each_part(kernel_, [&](auto& part) { save_part(w, part); });
   }
   [[gnu::cold]] void load(io::Reader& r) {
     r.get(step_);
     detail::Ledger<engine_type::parts> ledger;
-    detail::ChainTotals totals;
+    detail::ChainTotals totals(engine_.chains().stride());
+    const auto get = [&](auto* of_chains) { r.get_bytes(of_chains, sizeof *of_chains * static_cast<std::size_t>(plan_.n_chains)); };
     r.get(ledger);
-    r.get_vector(totals.moved), r.get_vector(totals.divergent), r.get_vector(totals.non_finite);
+    get(totals.moved.data()), get(totals.divergent.data()), get(totals.non_finite.data());
     engine_.set_ledger(ledger);
     engine_.set_totals(std::move(totals));
     for (auto& a : adaptors_) a.fields([&](auto& v) { r.get(v); });
-    r.get_bytes(engine_.chains().data(), engine_.chains().bytes());
+    Ensemble<T>& x = engine_.chains();
+    for (int c = 0; c < x.n_columns(); ++c) {
+      T* column = x.data() + c * x.stride();
+      get(column);
+      std::fill(column + plan_.n_chains, column + x.stride(), column[plan_.n_chains - 1]);  // padding chains stand with the last
+    }
     engine_.chains_changed();
     for_each_part(kernel_, [&](auto& part) { load_part(r, part); });
     engine_.use(kernel_);

@@ -24,6 +24,7 @@ struct EmulatedCuda {
   int n_devices = 1;
   int n_resident = 2048;                        ///< threads that the device runs at a time
   std::size_t memory = std::size_t{1} << 33;    ///< bytes of the device
+  std::size_t* bytes_sent = nullptr;            ///< if set, counts what draws cost on the way to the host
   int n_workers() const { return 1; }
 };
 
@@ -71,6 +72,7 @@ class EmulatedMachine {
 
   void send(int slot, void* to, const void* from, std::size_t bytes) {
     wait_for(slot);
+    if (exec_.bytes_sent != nullptr) *exec_.bytes_sent += bytes;
     if (static_cast<std::size_t>(slot) >= late_.size()) late_.resize(static_cast<std::size_t>(slot) + 1);
     late_[static_cast<std::size_t>(slot)] = {to, from, bytes};
   }
