@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 
 #include <erg/adapt/adaptor.hpp>
+#include <erg/detail/tree_sum.hpp>
 #include <erg/kernel/hmc.hpp>
 #include <erg/kernel/imh.hpp>
 #include <erg/kernel/rwm.hpp>
@@ -19,7 +20,47 @@ namespace {
 /// Positions that no pattern fits.
 double position(int chain, int d) { return std::sin(1.7 * chain + 0.3) * (1.0 + d) + 0.4 * d * std::cos(2.9 * chain) + 100.0; }
 
+/// Adds n positions x(c, d) at once.
+template <class X>
+auto pooled(int n, X x) {
+  return [n, x](Welford& w) { w.add(n, [n](auto&& f) { return detail::tree_sum(f, n); }, x); };
+}
+
 }  // namespace
+
+TEST_CASE("positions added at once have the covariance of positions added one at a time", "[adapt]") {
+  const int dim = 3;
+  for (const bool dense : {false, true}) {
+    Welford one_by_one(dim, dense), at_once(dim, dense);
+    int first = 0;
+    for (const int n : {1, 5, 100, 1}) {
+      const auto x = [first](int c, int d) { return position(first + c, d); };
+      for (int c = 0; c < n; ++c) one_by_one.observe([&](int d) { return x(c, d); });
+      pooled(n, x)(at_once);
+      first += n;
+    }
+    CHECK(at_once.count() == one_by_one.count());
+    const auto a = at_once.regularised_covariance(), b = one_by_one.regularised_covariance();
+    for (std::size_t i = 0; i < a.size(); ++i) CHECK_THAT(a[i], WithinAbs(b[i], 1e-11));
+  }
+}
+
+TEST_CASE("a sum over chains is that of its strands, whoever adds them up", "[adapt]") {
+  for (const int n : {1, 64, 65, 4096, 4097, 20000}) {
+    const auto f = [](std::ptrdiff_t i) { return std::sin(0.1 * static_cast<double>(i)); };
+    std::vector<double> terms;
+    for (int i = 0; i < n; ++i) terms.push_back(f(i));
+    for (const int width : {detail::tree_width, detail::tree_neck}) {
+      if (static_cast<int>(terms.size()) <= width) continue;
+      std::vector<double> strands(static_cast<std::size_t>(width), 0.0);
+      for (std::size_t i = 0; i < terms.size(); ++i) strands[i % strands.size()] += terms[i];
+      terms = strands;
+    }
+    double sum = 0.0;
+    for (const double t : terms) sum += t;
+    CHECK(detail::tree_sum(f, n) == sum);
+  }
+}
 
 TEST_CASE("the running covariance is the one of two passes, far from the origin too", "[adapt]") {
   const int n = 50, dim = 3;
@@ -137,15 +178,15 @@ TEST_CASE("both rules find where a falling acceptance meets its target, from far
 }
 
 TEST_CASE("an adaptor tunes what its kernel has, ignores steps in which it did not move, and freezes the average", "[adapt]") {
-  const auto nowhere = [](int, int) { return 0.0; };
+  const auto nowhere = [](Welford&) {};
   Rwm<> rwm{{.step_size = 0.4}};
   PartAdaptor a(rwm, 2, 100, false);
   DualAveraging rule(0.4, 0.234);
   for (int i = 0; i < 20; ++i) {
-    a.update(rwm, i, 0.5, 4, nowhere);
+    a.update(rwm, i, 0.5, nowhere);
     CHECK(rwm.params.step_size == rule.observe(0.5));
     const double kept = rwm.params.step_size;
-    a.update(rwm, i, NAN, 4, nowhere);
+    a.update(rwm, i, NAN, nowhere);
     CHECK(rwm.params.step_size == kept);
   }
   a.finish(rwm);
@@ -153,7 +194,7 @@ TEST_CASE("an adaptor tunes what its kernel has, ignores steps in which it did n
 
   Ula<> ula{{.step_size = 0.4}};  // no acceptance, so nothing to aim at
   PartAdaptor none(ula, 2, 100, false);
-  none.update(ula, 0, 1.0, 4, nowhere);
+  none.update(ula, 0, 1.0, nowhere);
   none.finish(ula);
   CHECK(ula.params.step_size == 0.4);
 }
@@ -166,10 +207,10 @@ TEST_CASE("an adaptor sets the metric at the end of each window, from that windo
   Welford expected(2, false);
   for (int i = 0; i < n_warmup; ++i) {
     const auto x = [&](int c, int d) { return position(i * n_chains + c, d); };
-    a.update(hmc, i, 0.8, n_chains, x);
+    a.update(hmc, i, 0.8, pooled(n_chains, x));
     if (i < 75) CHECK(hmc.metric.inverse_mass() == std::vector<double>{1.0, 1.0});
     if (i >= 100 && i < 150) {
-      for (int c = 0; c < n_chains; ++c) expected.observe([&](int d) { return x(c, d); });
+      pooled(n_chains, x)(expected);
     }
     if (i == 99) CHECK(hmc.metric.inverse_mass() != std::vector<double>{1.0, 1.0});
   }
@@ -180,8 +221,8 @@ TEST_CASE("an adaptor comes back from its fields as it was", "[adapt]") {
   Hmc<DenseMetric> k{{.step_size = 0.1}, DenseMetric{}};
   k.metric.prepare(2);
   PartAdaptor a(k, 2, 400, false);
-  const auto x = [](int c, int d) { return position(c, d); };
-  for (int i = 0; i < 120; ++i) a.update(k, i, 0.7, 5, x);
+  const auto x = pooled(5, [](int c, int d) { return position(c, d); });
+  for (int i = 0; i < 120; ++i) a.update(k, i, 0.7, x);
   std::vector<double> saved;
   a.fields([&](double v) { saved.push_back(v); });
   auto k2 = k;
@@ -190,8 +231,8 @@ TEST_CASE("an adaptor comes back from its fields as it was", "[adapt]") {
   b.fields([&](double& v) { v = saved.at(next++); });
   CHECK(next == saved.size());
   for (int i = 120; i < 400; ++i) {
-    a.update(k, i, 0.7, 5, x);
-    b.update(k2, i, 0.7, 5, x);
+    a.update(k, i, 0.7, x);
+    b.update(k2, i, 0.7, x);
   }
   CHECK(k.params.step_size == k2.params.step_size);
   CHECK(k.metric.inverse_mass() == k2.metric.inverse_mass());

@@ -139,7 +139,9 @@ TEST_CASE("parts of nested compositions use streams that no other part uses", "[
 TEST_CASE("each underdamped part of a cycle carries a momentum of its own", "[kernel]") {
   const auto kernel = cycle(Called(Baoab{{.step_size = 0.1}}), Called(Baoab{{.step_size = 0.2}}));
   auto g = start(kernel);
-  CHECK(std::tuple_size_v<decltype(g.x.fields())> == 2);
+  int n_fields = 0;
+  g.x.fields([&](const auto&) { ++n_fields; });
+  CHECK(n_fields == 2);
   CHECK(get(g.x.first.momentum[0], 0) != get(g.x.second.momentum[0], 0));
   const double before = get(g.x.second.momentum[0], 0);
   g.step(kernel, energy, key.at(1));
