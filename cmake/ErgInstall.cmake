@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(erg_cmake_dir "${CMAKE_INSTALL_DATAROOTDIR}/cmake/erg")
 
-install(TARGETS erg erg_strict EXPORT ergTargets FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(TARGETS erg erg_strict erg_cuda EXPORT ergTargets FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT ergTargets NAMESPACE erg:: DESTINATION "${erg_cmake_dir}")
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/ergConfig.cmake.in" "${PROJECT_BINARY_DIR}/ergConfig.cmake"

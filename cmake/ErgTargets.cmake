@@ -1,5 +1,6 @@
 # erg::erg     the headers, C++20 and the libraries they include; no optimisation, architecture or warning flag.
 # erg::strict  the same, bit-reproducible: no contraction of a*b+c by the compiler, and erg told so.
+# erg::cuda    for programs with .cu files, beside either of them: C++20 for nvcc. Architectures are the program's own choice.
 
 if(erg_missing)
   list(JOIN erg_missing "\n  " erg_missing)
@@ -28,3 +29,10 @@ target_compile_options(erg_strict INTERFACE
   $<$<COMPILE_LANG_AND_ID:CXX,GNU,Clang,AppleClang,IntelLLVM>:-ffp-contract=off>
   $<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:--fmad=false>
   $<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:-Xcompiler=-ffp-contract=off>)
+
+# Not the feature cuda_std_20: some CMake releases of the time of CUDA 12 (3.25 among them) do not know how to say C++20 to nvcc.
+add_library(erg_cuda INTERFACE)
+add_library(erg::cuda ALIAS erg_cuda)
+set_target_properties(erg_cuda PROPERTIES EXPORT_NAME cuda)
+target_link_libraries(erg_cuda INTERFACE erg)
+target_compile_options(erg_cuda INTERFACE $<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:-std=c++20>)
