@@ -19,6 +19,13 @@
 #define ERG_FN
 #endif
 
+/// Before a template that is ERG_FN and calls what it is given: nvcc would warn where the host gives it a function of the host.
+#if defined(__CUDACC__)
+#define ERG_CALLS_ITS_ARGUMENT _Pragma("nv_exec_check_disable")
+#else
+#define ERG_CALLS_ITS_ARGUMENT
+#endif
+
 /// Inlines always: a lane lives in registers only as long as no call stands in its way.
 #if defined(__CUDACC__)
 #define ERG_INLINE __forceinline__

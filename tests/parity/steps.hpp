@@ -24,7 +24,7 @@ inline constexpr std::uint64_t parity_seed = 20240229;
 /// Bumps, a saturating coupling and an exponential wall over a quadratic: something for the elementary functions to do.
 struct RoughBase {  // not inlined: it stands in every kernel, and compile time is dear
   template <Lane L, int D>
-  [[gnu::noinline]] static L u(Point<const L, D> x) {
+  ERG_FN [[gnu::noinline]] static L u(Point<const L, D> x) {
     L u = 0.0;
     for (int d = 0; d < x.size(); ++d) {
       u = u + 0.5 * x[d] * x[d] + 0.3 * math::sin(2.0 * x[d]) + math::exp(-2.0 - x[d]);
@@ -33,7 +33,7 @@ struct RoughBase {  // not inlined: it stands in every kernel, and compile time 
     return u;
   }
   template <Lane L, int D>
-  [[gnu::noinline]] static L u_and_gradient(Point<const L, D> x, Point<L, D> g) {
+  ERG_FN [[gnu::noinline]] static L u_and_gradient(Point<const L, D> x, Point<L, D> g) {
     L u = 0.0;
     for (int d = 0; d < x.size(); ++d) {
       const auto [sin, cos] = math::sincos(2.0 * x[d]);
@@ -67,7 +67,7 @@ template <>
 struct Rough<dynamic> : RoughBase {
   int n;
   explicit Rough(int dim) : n(dim) {}
-  int dim() const { return n; }
+  ERG_FN int dim() const { return n; }
   template <Lane L>
   ERG_FN L operator()(Point<const L, dynamic> x) const {
     return u<L, dynamic>(x);

@@ -16,6 +16,7 @@ namespace erg::detail {
 inline constexpr int tree_width = 4096, tree_neck = 64;
 
 /// f(first) + f(first + width) + ... below n.
+ERG_CALLS_ITS_ARGUMENT
 template <class F>
 ERG_FN inline double strand_sum(F&& f, std::ptrdiff_t n, std::ptrdiff_t first, std::ptrdiff_t width) {
   double sum = 0.0;

@@ -5,3 +5,4 @@
 
 #include "erg/exec/cuda/runtime.cuh"
 #include "erg/run/device_engine.hpp"
+#include "erg/run/device_memory.hpp"

@@ -202,7 +202,7 @@ class DeviceEngine {
       moments.merge(n, mean, sum);
       return;
     }
-    if (pairs_.size() == 0) make_pairs();
+    reserve_pool(true);
     std::vector<double> triangle(pairs_.size() / 2), sum(mean.size() * mean.size());
     sum_rows(static_cast<int>(triangle.size()), triangle.data(),
              [&](int first) { return DeviationTerms<T>{view(), mean_.data(), pairs_.data(), first}; });
@@ -238,16 +238,25 @@ class DeviceEngine {
     return {static_cast<T*>(pinned_[batch % n_batches]), mirror_.stride(), mirror_.dim() + 1};
   }
 
+  /// Room for the moments of the sink of that number.
+  [[gnu::cold]] void reserve_moments(std::size_t sink) {
+    const auto size = static_cast<std::size_t>(mirror_.dim()) * static_cast<std::size_t>(mirror_.n_chains());
+    while (sink >= moments_.size()) moments_.emplace_back();
+    Moments& m = moments_[sink];
+    if (m.mean.size() == size) return;
+    m.mean = Buffer<double, Machine>(machine_, size, "moments");
+    m.sum = Buffer<double, Machine>(machine_, size, "moments");
+  }
+  /// Room for what pools positions.
+  [[gnu::cold]] void reserve_pool(bool is_dense) {
+    if (is_dense && pairs_.size() == 0) make_pairs();
+  }
   /// Adds draws [first, first + n) of a batch to the window of the sink of that number, on the device.
   void add_draws(std::size_t sink, const MomentsWindow& window, const DrawBuffer<T>& draws, int first, int n) {
     if (window.mean == nullptr) return;
-    const auto size = static_cast<std::size_t>(window.dim) * static_cast<std::size_t>(window.n_chains);
-    while (sink >= moments_.size()) moments_.emplace_back();
+    reserve_moments(sink);
     Moments& m = moments_[sink];
-    if (m.mean.size() != size) {
-      m.mean = Buffer<double, Machine>(machine_, size, "moments");
-      m.sum = Buffer<double, Machine>(machine_, size, "moments");
-    }
+    const std::size_t size = m.mean.size();
     if (m.host != window.mean || m.count != window.count) {  // a new window, or one that a checkpoint brought
       m.mean.upload(window.mean, size);
       m.sum.upload(window.sum, size);

@@ -66,6 +66,15 @@ void for_moments(F&& f, S&... sinks) {
   };
   (one(sinks), ...);
 }
+/// Whether no sink of a run on a device wants to see a draw.
+template <class T, class... S>
+bool draws_may_stay([[maybe_unused]] S&... sinks) {
+  bool stay = (takes_draws_away<T, S> && ... && true);
+  if constexpr ((takes_draws_away<T, S> && ... && true)) {
+    for_moments([&](auto& s, std::size_t) { stay = stay && s.adds_up_moments(); }, sinks...);
+  }
+  return stay;
+}
 /// Gives a batch of draws on the device to sinks that need no draw on the host, in stretches that end where a window of moments does.
 template <class Engine, class T, class... S>
 int feed_on_device(Engine& engine, const DrawBuffer<T>& draws, int first, int size, int n_chains, Control& control, S&... sinks) {
@@ -239,8 +248,7 @@ template <class T, class Exec, class Kernel, class E, class... Sinks>
   // On a device, draws are added up where they are if no sink wants to see them.
   using engine_type = engine_for<T, Exec, Kernel, E>;
   constexpr bool can_stay = engine_type::keeps_draws_away && with_draws && (takes_draws_away<T, Sinks> && ...);
-  bool stays = can_stay;
-  for_moments([&](auto& s, std::size_t) { stays = stays && s.adds_up_moments(); }, sinks...);
+  const bool stays = can_stay && draws_may_stay<T>(sinks...);
   const auto fetch = [&] {
     if constexpr (can_stay) {
       for_moments([&](auto& s, std::size_t number) { if (stays) sampler.engine().fetch_moments(number, s.window()); }, sinks...);

@@ -110,6 +110,8 @@ class Sampler {
     return sample_batches(n, DrawsGo::nowhere_else, f);
   }
   auto& engine() { return engine_; }
+  /// Room for draws that stay where they are made, or go to the host; returns how many are made at once.
+  int reserve_draws(bool for_host) { return engine_.reserve_draws(max_launch, for_host); }
 
   /// Adds what the sampler counted to a report.
   [[gnu::cold]] void report(RunReport& r) {
@@ -205,8 +207,7 @@ class Sampler {
   template <class F>
   int sample_batches(int n, DrawsGo where, F&& f) {
     const bool records = where != DrawsGo::nowhere, sends = where == DrawsGo::to_host;
-    const int most = std::max(1, max_launch / (records ? 1 : plan_.thin));
-    const int at_once = records ? engine_.reserve_draws(most, sends) : most;
+    const int at_once = records ? reserve_draws(sends) : std::max(1, max_launch / plan_.thin);
     const int ahead = sends ? engine_type::n_batches * at_once : at_once;
     const int before = n_drawn();
     int done = 0, launched = 0;

@@ -48,6 +48,10 @@ inline std::string size_text(std::size_t bytes) {
   throw CudaError("block = " + std::to_string(block) + " (this kernel runs with at most " + std::to_string(most) +
                   " threads a block) take a smaller one, or 0 to let CUDA choose");
 }
+inline void require_block(int block) {
+  if (block >= 0 && block <= 1024) return;
+  throw CudaError("block = " + std::to_string(block) + " (a block has 1 to 1024 threads) give a multiple of 32, or 0 to let CUDA choose");
+}
 [[noreturn, gnu::cold]] inline void fail_call(const std::string& call, const std::string& name, const std::string& words) {
   throw CudaError(call + " failed with " + name + " (" + words + ")");
 }

@@ -25,7 +25,7 @@ class CudaMachine {
     int n = 0;
     cuda::check(cudaGetDeviceCount(&n), "cudaGetDeviceCount");
     if (device_ < 0 || device_ >= n) cuda::fail_no_device(device_, n);
-    if (block_ < 0 || block_ > 1024) cuda::fail_block(block_, 1024);
+    cuda::require_block(block_);
     enter();
     cuda::check(cudaGetDeviceProperties(&properties_, device_), "cudaGetDeviceProperties");
     cuda::check(cudaStreamCreateWithFlags(&launches_, cudaStreamNonBlocking), "cudaStreamCreate");

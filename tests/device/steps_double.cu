@@ -1,0 +1,6 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#include "device/device.hpp"
+#include "device/steps_on_device.hpp"
+#include "erg/exec/cuda.cuh"
+
+std::vector<erg::test::Pin> erg::test::gpu::kernels_in_double() { return hash_every_kernel<double>(Cuda{}); }
