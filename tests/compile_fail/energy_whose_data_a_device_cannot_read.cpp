@@ -8,14 +8,17 @@
 
 #include <vector>
 
+#ifdef ERG_FAIL
 struct LeastSquares {
   static constexpr int dim = 1;
-#ifdef ERG_FAIL
-  std::vector<double> y{1.0, 2.0};
+  std::vector<double> y;
 #else
-  static constexpr bool on_device = true;
-  erg::Data<double> y{std::vector<double>{1.0, 2.0}};
-#endif
+// [data]
+struct LeastSquares {
+  static constexpr int dim = 1;
+  static constexpr bool on_device = true;  // all my data is in erg::Data
+  erg::Data<double> y;                     // made from a std::vector<double>
+#endif                                     // [hide]
   template <erg::Lane L>
   ERG_FN L operator()(erg::Point<const L, dim> x) const {
     L u = 0.0;
@@ -23,4 +26,5 @@ struct LeastSquares {
     return u;
   }
 };
-void sample() { erg::run(erg::EmulatedCuda{}, erg::Hmc{{}}, LeastSquares{}, {}); }
+// [data]
+void sample() { erg::run(erg::EmulatedCuda{}, erg::Hmc{{}}, LeastSquares{std::vector<double>{1.0, 2.0}}, {}); }

@@ -43,6 +43,9 @@ std::vector<Pair> runs();
 std::vector<Pair> energies();
 std::vector<Pair> compositions();
 std::vector<Estimate> fast_profile();
+/// Greatest errors of exp and exp2 over many floats, in units in the last place.
+double worst_ulp_of_exp();
+double worst_ulp_of_exp2();
 
 }  // namespace gpu
 }  // namespace erg::test

@@ -41,6 +41,8 @@ TEST_CASE("a run without a device, or on one that is not there, says so in one s
 TEST_CASE("a device that is too small is told with what was asked for, what is free and what to do", "[device]") {
   CHECK(sentence({.memory = 1 << 20}, 1 << 18) ==
         "the device has no 5 MiB for the chains (1 MiB are free, this run holds 0 bytes already): take fewer chains");
+  CHECK(said([] { cuda::fail_memory(0, 1024, 2048, "the stacks of the threads"); }) ==
+        "the device has no memory left for the stacks of the threads (1 KiB are free, this run holds 2 KiB already): take fewer chains");
   const std::string draws = sentence({.memory = std::size_t{60} << 20}, 1 << 19);
   CHECK_THAT(draws, contains("for draws ("));
   CHECK_THAT(draws, contains("): take fewer chains"));

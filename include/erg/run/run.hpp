@@ -328,13 +328,14 @@ template <class T, class Exec, class Kernel, class E, class... Sinks>
 ///   run<float>(Threads<>{}, Hmc{{.step_size = 0.1}}, energy, {.n_chains = 64, .n_warmup = 500, .n_draws = 1000, .seed = 7}, trace)
 ///
 /// T          scalar of the chains, float or double (default)
-/// exec       Serial, Simd<Arch>, Threads<Inner>          kernel     any kernel or composition; its copy is tuned in warm-up
+/// exec       Serial, Simd<Arch>, Threads<Inner>, Cuda    kernel     any kernel or composition; its copy is tuned in warm-up
 /// energy     evaluated on lanes if it can be, else in blocks of chains
 /// sinks      any number, by reference: any subset of on_begin, on_warmup, on_draw, on_end; and at most one Checkpoint
 ///
-/// Ensures    the same seed gives the same chains for any lane width, tile size and number of threads (strict profile: the same bits)
+/// Ensures    the same seed gives the same chains for any lane width, tile size and number of threads, and on a GPU (strict profile: the
+///            same bits)
 /// Errors     std::invalid_argument for a plan or start that makes no sense; EnergyError, with step and chain, where the energy throws;
-///            IoError from files. What is numerical is not an error: it is rejected, counted and reported.
+///            IoError from files; CudaError from a device. What is numerical is not an error: it is rejected, counted and reported.
 template <class T = double, class Exec, class Kernel, class E, class... Sinks>
 RunReport run(const Exec& exec, Kernel kernel, const E& energy, const Plan& plan, Sinks&&... sinks) {
   if constexpr (detail::check_run<T, Exec, Kernel, E, Sinks...>()) {

@@ -18,4 +18,10 @@ TEST_CASE("the fast profile draws from the same law: moments of 262144 chains ar
   }
 }
 
+TEST_CASE("exp and exp2 of the fast profile are within the 2 ULP that the guide says", "[device]") {
+  ERG_NEEDS_GPU;
+  CHECK(gpu::worst_ulp_of_exp() <= 2.0);
+  CHECK(gpu::worst_ulp_of_exp2() <= 2.0);
+}
+
 }  // namespace erg::test

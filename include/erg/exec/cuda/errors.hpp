@@ -33,7 +33,7 @@ inline std::string size_text(std::size_t bytes) {
   return std::to_string(tenths / 10) + (u == 0 || tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10)) + " " + unit[u];
 }
 [[noreturn, gnu::cold]] inline void fail_memory(std::size_t asked, std::size_t free, std::size_t held, const char* what) {
-  throw CudaError("the device has no " + size_text(asked) + " for " + what + " (" + size_text(free) + " are free, this run holds " +
+  throw CudaError("the device has no " + (asked > 0 ? size_text(asked) : std::string("memory left")) + " for " + what + " (" + size_text(free) + " are free, this run holds " +
                   size_text(held) + " already): take fewer chains");
 }
 [[noreturn, gnu::cold]] inline void fail_host_memory(std::size_t asked, const std::string& words) {
