@@ -29,7 +29,7 @@ TEST_CASE("a draw costs a copy to the host only where a sink needs it there", "[
 
 TEST_CASE("a report says on which device the chains ran, and that the profile is strict", "[device]") {
   const auto report = run<float>(EmulatedCuda{}, Ula{{.step_size = 0.1}}, RingOfGaussians<8>(), {.n_chains = 4, .n_draws = 1});
-  CHECK(report.lane == "float x 1 a thread of an emulated device");
+  CHECK(report.lane == "float x 1, a thread of an emulated device");
   CHECK(report.profile == "strict");
 }
 

@@ -71,8 +71,8 @@ TEST_CASE("what the runtime reports becomes a sentence", "[device]") {
   CHECK(said([] { cuda::fail_architecture("NVIDIA H100", 9, 0); }) ==
         "the program has no code for NVIDIA H100 (compute capability 9.0): compile with -arch=sm_90, in CMake with CMAKE_CUDA_ARCHITECTURES 90");
   CHECK(said([] { cuda::fail_driver("CUDA driver version is insufficient"); }) ==
-        "the CUDA driver does not serve this program (CUDA driver version is insufficient): update the driver, or build with the CUDA "
-        "release it supports");
+        "the CUDA driver is missing or too old for this program (CUDA driver version is insufficient): install or update it, or run with "
+        "erg::Simd{}");
   CHECK(said([] { cuda::fail_host_memory(3 << 20, "out of memory"); }) ==
         "the host has no 3 MiB of pinned memory for draws (out of memory): take fewer chains");
   CHECK(said([] { cuda::fail_call("cudaMalloc", "cudaErrorUnknown", "unknown error"); }) == "cudaMalloc failed with cudaErrorUnknown (unknown error)");

@@ -4,8 +4,8 @@
 #include "erg/energy/data.hpp"
 #include "erg/exec/cuda/machine.hpp"
 #include "erg/run/checkpoint.hpp"
+#include "erg/run/feed.hpp"
 #include "erg/run/identity.hpp"
-#include "erg/run/moments_window.hpp"
 #include "erg/run/sampler.hpp"
 
 #include <chrono>
@@ -14,13 +14,6 @@ namespace erg {
 
 namespace detail {
 
-template <class F, class... S>
-void for_sinks(F&& f, S&... sinks) {
-  [[maybe_unused]] const auto one = [&](auto& s) {
-    if constexpr (!is_checkpoint<decltype(s)>) f(s);
-  };
-  (one(sinks), ...);
-}
 template <class... S>
 const Checkpoint* find_checkpoint(const S&... sinks) {
   const Checkpoint* found = nullptr;
@@ -29,15 +22,6 @@ const Checkpoint* find_checkpoint(const S&... sinks) {
   };
   (one(sinks), ...);
   return found;
-}
-template <class S, class T>
-Control give_draw(S& sink, const Draw<T>& draw) {
-  if constexpr (std::is_same_v<decltype(sink.on_draw(draw)), Control>) {
-    return sink.on_draw(draw);
-  } else {
-    sink.on_draw(draw);
-    return Control::proceed;
-  }
 }
 inline bool file_exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0 || errno != ENOENT;  // what cannot be looked at is not overwritten
@@ -52,56 +36,6 @@ constexpr bool keeps_strict() {
 }
 inline std::string lane_name(const char* scalar, int width) {
   return std::string(scalar) + " x " + std::to_string(width);
-}
-
-/// Whether draws may stay on the device: all that sinks want of them is done there.
-template <class T, class S>
-inline constexpr bool takes_draws_away = !takes_draw<std::remove_cvref_t<S>, T> || adds_up_moments<std::remove_cvref_t<S>> || reads_no_draws<S>;
-/// f(sink, number) on those that add up moments.
-template <class F, class... S>
-void for_moments(F&& f, S&... sinks) {
-  std::size_t number = 0;
-  [[maybe_unused]] const auto one = [&](auto& s) {
-    if constexpr (adds_up_moments<std::remove_cvref_t<decltype(s)>>) f(s, number++);
-  };
-  (one(sinks), ...);
-}
-/// Whether no sink of a run on a device wants to see a draw.
-template <class T, class... S>
-bool draws_may_stay([[maybe_unused]] S&... sinks) {
-  bool stay = (takes_draws_away<T, S> && ... && true);
-  if constexpr ((takes_draws_away<T, S> && ... && true)) {
-    for_moments([&](auto& s, std::size_t) { stay = stay && s.adds_up_moments(); }, sinks...);
-  }
-  return stay;
-}
-/// Gives a batch of draws on the device to sinks that need no draw on the host, in stretches that end where a window of moments does.
-template <class Engine, class T, class... S>
-int feed_on_device(Engine& engine, const DrawBuffer<T>& draws, int first, int size, int n_chains, Control& control, S&... sinks) {
-  int done = 0;
-  while (done < size && control == Control::proceed) {
-    int n = size - done;
-    for_moments([&](auto& s, std::size_t) { n = std::min(n, s.window().left); }, sinks...);
-    for_moments(
-        [&](auto& s, std::size_t number) {
-          const MomentsWindow window = s.window();
-          engine.add_draws(number, window, draws, done, n);
-          if (n == window.left) engine.fetch_moments(number, window);
-          if (s.advance(n) == Control::stop) control = Control::stop;
-        },
-        sinks...);
-    for_sinks(
-        [&](auto& s) {
-          if constexpr (reads_no_draws<decltype(s)> && takes_draw<std::remove_reference_t<decltype(s)>, T>) {
-            for (int i = 0; i < n; ++i) {
-              if (give_draw(s, Draw<T>{first + done + i, n_chains, draws.n_columns - 1, nullptr, 0, nullptr}) == Control::stop) control = Control::stop;
-            }
-          }
-        },
-        sinks...);
-    done += n;
-  }
-  return done;
 }
 
 /// What is wrong with an energy that runs neither on lanes nor on blocks, as one sentence.

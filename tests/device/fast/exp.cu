@@ -43,6 +43,14 @@ double worst_ulp(Truth truth) {
 
 }  // namespace
 
+std::string why_not() {
+  try {
+    const cuda::Machine machine(Cuda{});
+  } catch (const CudaError& e) {
+    return e.what();
+  }
+  return {};
+}
 double worst_ulp_of_exp() {
   return worst_ulp<Exp>([](double x) { return std::exp(x); });
 }

@@ -51,13 +51,13 @@ TEST_CASE("without a GPU a run says so in one sentence", "[device]") {
   }
   CHECK(gpu::sentence_of_run(0, 0) == gpu::why_not());
   const bool none = gpu::why_not() == "no CUDA device was found (erg::Cuda runs on one): check nvidia-smi, or run with erg::Simd{}";
-  const bool no_driver = gpu::why_not().rfind("the CUDA driver does not serve this program (", 0) == 0;
+  const bool no_driver = gpu::why_not().rfind("the CUDA driver is missing or too old for this program (", 0) == 0;
   CHECK((none || no_driver));
 }
 TEST_CASE("an error that the CUDA runtime reports becomes a sentence of its own", "[device]") {
   CHECK_THAT(gpu::sentence_of_error(gpu::code_of_launch_failure()),
              contains("device code failed with cudaErrorLaunchFailure (unspecified launch failure): an energy that writes"));
-  CHECK_THAT(gpu::sentence_of_error(gpu::code_of_old_driver()), contains("the CUDA driver does not serve this program ("));
+  CHECK_THAT(gpu::sentence_of_error(gpu::code_of_old_driver()), contains("the CUDA driver is missing or too old for this program ("));
   CHECK_THAT(gpu::sentence_of_error(gpu::code_of_no_device()), contains("no CUDA device was found"));
   CHECK_THAT(gpu::sentence_of_error(gpu::code_of_no_image()), contains(gpu::why_not().empty() ? "the program has no code for " : "a call failed with cudaErrorNoKernelImageForDevice ("));
   CHECK(gpu::sentence_of_error(0).empty());

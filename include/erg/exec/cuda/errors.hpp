@@ -22,7 +22,7 @@ namespace cuda {
                   " CUDA devices, counted from 0) choose another");
 }
 [[noreturn, gnu::cold]] inline void fail_driver(const std::string& words) {
-  throw CudaError("the CUDA driver does not serve this program (" + words + "): update the driver, or build with the CUDA release it supports");
+  throw CudaError("the CUDA driver is missing or too old for this program (" + words + "): install or update it, or run with erg::Simd{}");
 }
 inline std::string size_text(std::size_t bytes) {
   const char* unit[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "erg/exec/cuda/buffer.hpp"
-#include "erg/exec/cuda/check.hpp"
+#include "erg/exec/cuda/check.cuh"
 #include "erg/exec/cuda/machine.hpp"
 
 #include <cuda_runtime.h>
