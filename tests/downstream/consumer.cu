@@ -1,12 +1,9 @@
 // A stranger's program for a GPU. It ends with 0 where there is none, too: what is tested is that it compiles and starts.
-#include <erg/energy/gaussian.hpp>
-#include <erg/exec/cuda.cuh>
-#include <erg/kernel/hmc.hpp>
-#include <erg/run/run.hpp>
-#include <erg/run/sinks/online_moments.hpp>
-
 #include <cstdio>
 #include <string>
+
+#include <erg/erg.hpp>
+#include <erg/exec/cuda.cuh>
 
 struct Ring {
   static constexpr int dim = 2;
