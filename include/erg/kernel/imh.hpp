@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/energy/data.hpp"
 #include "erg/kernel/metropolis.hpp"
 
 #include <stdexcept>
@@ -47,6 +48,7 @@ struct ImhParams {
 /// Source    Hastings (1970), section 2.5; Mengersen, Tweedie (1996), theorem 2.1
 template <class Q>
 struct Imh {
+  static constexpr bool on_device = runs_on_device<Q>;
   using Params = ImhParams;
   template <class T>
   using Extra = NoExtra<T>;

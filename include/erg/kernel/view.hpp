@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/energy/data.hpp"
 #include "erg/kernel/cycle.hpp"
 #include "erg/kernel/metric.hpp"
 #include "erg/kernel/mix.hpp"
@@ -63,6 +64,16 @@ auto kernel_view(const Repeat<N, K>& k, Place place = {}) {
   auto p = kernel_view<T>(k.part, place);
   return Repeat<N, decltype(p)>{p};
 }
+
+/// Whether a plain copy of a kernel's view is all that a device needs: of each of its parts, see runs_on_device.
+template <class K>
+inline constexpr bool view_runs_on_device = runs_on_device<K>;
+template <class A, class B>
+inline constexpr bool view_runs_on_device<Cycle<A, B>> = view_runs_on_device<A> && view_runs_on_device<B>;
+template <class A, class B>
+inline constexpr bool view_runs_on_device<KernelMixture<A, B>> = view_runs_on_device<A> && view_runs_on_device<B>;
+template <int N, class K>
+inline constexpr bool view_runs_on_device<Repeat<N, K>> = view_runs_on_device<K>;
 
 /// f on every part of a kernel that is not a composition, in order.
 template <class K, class F>

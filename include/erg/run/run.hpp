@@ -133,6 +133,10 @@ consteval bool check_run() {
       static_assert(!sizeof(T*), "erg: the kernel has no step(key, energy, state, extra, scratch) for this tile; see erg/kernel/concepts.hpp "
                                  "for what a kernel must have.");
       return false;
+    } else if constexpr (is_device<Exec> && !view_runs_on_device<decltype(kernel_view<T>(std::declval<const Kernel&>()))>) {
+      static_assert(!sizeof(T*), "erg: the kernel has members that a plain copy does not copy, so a GPU cannot read them; hold its data in "
+                                 "erg::Data<T> members and write `static constexpr bool on_device = true;` in the kernel.");
+      return false;
     } else if constexpr (kernel_traits<Kernel>::n_streams > random::max_streams) {
       return false;  // kernel_traits said why
     } else {
