@@ -1,5 +1,5 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
-// expect: erg: the first argument of run says where it runs: erg::Serial.*, erg::Simd.* or erg::Threads
+// expect: erg: the first argument of run says where it runs: erg::Serial.*, erg::Simd.*, erg::Threads.* or erg::Cuda
 #include <erg/kernel/hmc.hpp>
 #include <erg/lane/math/basic.hpp>
 #include <erg/run/run.hpp>
