@@ -2,8 +2,10 @@
 //
 // The figures of the GPU: erg against cuRAND and hand-written CUDA in this process, and against JAX and PyTorch in theirs, on the
 // same device. Without a device, or without nvcc, every line says so.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <limits>
 
 #include "cpu/check.hpp"
@@ -57,16 +59,28 @@ double number_in(const std::string& json, const std::string& key) {
   return at == std::string::npos ? NAN : std::strtod(json.c_str() + json.find(':', at) + 1, nullptr);
 }
 
+double mean_square(const std::vector<float>& x) {
+  double sum = 0.0;
+  for (const float v : x) sum += static_cast<double>(v) * v;
+  return sum / static_cast<double>(x.size());
+}
+
+/// The last line that a command prints; empty where it fails.
+std::string last_line_of(const std::string& command) {
+  std::string answer;
+  if (std::FILE* pipe = popen(command.c_str(), "r")) {
+    for (char text[1024]; std::fgets(text, sizeof text, pipe) != nullptr;) answer = text;
+    if (pclose(pipe) != 0) answer.clear();
+  }
+  return answer;
+}
+
 /// erg's time in this process against a peer's in its own; both are medians over blocks of the same work.
 Measurement compare_peer(const Chains& ours, const char* peer, const char* what, double items, const std::vector<float>& start) {
   if (const std::string why = gpu::why_not(); !why.empty()) return unmeasured(why);
   const char* python = std::getenv("ERG_PYTHON");
   const std::string command = std::string(python == nullptr ? "python3" : python) + " '" ERG_BENCH_PEERS "/gpu.py' " + peer + ' ' + what;
-  std::string answer;
-  if (std::FILE* pipe = popen(command.c_str(), "r")) {
-    for (char text[512]; std::fgets(text, sizeof text, pipe) != nullptr;) answer = text;
-    if (pclose(pipe) != 0) answer.clear();
-  }
+  const std::string answer = last_line_of(command);
   Measurement m;
   m.reference_measured = number_in(answer, "ns_per_chain_step");
   if (!std::isfinite(*m.reference_measured))
@@ -75,10 +89,52 @@ Measurement compare_peer(const Chains& ours, const char* peer, const char* what,
   ours->set_positions(start);
   const Work steps = [ours](std::size_t n) { ours->step(n); };
   const PairedTimes t = time_in_pairs(steps, steps, device_options());
+  if (const double theirs = number_in(answer, "mean_square"), own = mean_square(ours->positions()); std::abs(own - theirs) > 0.03 * theirs)
+    return unmeasured("the two sides do not sample the same: mean squares " + std::to_string(own) + " and " + std::to_string(theirs));
   m.measured = 1e9 * t.first.median / items;
   m.ratio = *m.reference_measured / *m.measured;
   m.low = number_in(answer, "low") / *m.measured;
   m.high = number_in(answer, "high") / *m.measured;
+  return m;
+}
+
+/// What `--work NAME` does under a profiler: some launches of that figure and nothing else.
+int do_work(const std::string& name) {
+  const Chains chains = name == "ula" ? gpu::erg_ula(usual_ring, 1) : gpu::erg_hmc(1);
+  chains->set_positions(name == "ula" ? exact_ring(usual_ring, 1, gpu::ring_chains) : exact_gaussian(1, gpu::gaussian_chains));
+  chains->step(name == "ula" ? 256 : 16);
+  return 0;
+}
+
+/// Share of the limit that binds, from the counters of Nsight Compute: the busiest of the arithmetic pipes or the memory.
+Measurement limit_of(const std::string& name) {
+  if (const std::string why = gpu::why_not(); !why.empty()) return unmeasured(why);
+  // The longest kernel of the run is the one that steps; one line a kernel and metric.
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  const std::string command =
+      "ncu --csv --metrics dram__throughput.avg.pct_of_peak_sustained_elapsed,gpu__time_duration.sum,"
+      "sm__throughput.avg.pct_of_peak_sustained_elapsed '" + self + "' --work " + name + " 2>/dev/null";
+  double longest = 0.0, time = 0.0, memory = 0.0, best_compute = 0.0, best_memory = 0.0;
+  if (std::FILE* pipe = popen(command.c_str(), "r")) {
+    for (char text[4096]; std::fgets(text, sizeof text, pipe) != nullptr;) {
+      const std::string row = text;
+      const auto last = row.rfind('"'), first = last == std::string::npos || last == 0 ? std::string::npos : row.rfind('"', last - 1);
+      if (first == std::string::npos) continue;
+      std::string digits = row.substr(first + 1, last - first - 1);
+      digits.erase(std::remove(digits.begin(), digits.end(), ','), digits.end());
+      const double value = std::strtod(digits.c_str(), nullptr);
+      const auto is = [&](const char* metric) { return row.find(metric) != std::string::npos; };
+      if (is("dram__throughput")) memory = value;  // the metrics of a kernel come in the order of the alphabet
+      if (is("gpu__time_duration")) time = value;
+      if (is("sm__throughput") && time >= longest) longest = time, best_compute = value, best_memory = memory;
+    }
+    pclose(pipe);
+  }
+  if (longest == 0.0) return unmeasured("no counters: ncu is missing or may not read them");
+  Measurement m;
+  m.measured = longest;
+  m.ratio = std::max(best_compute, best_memory) / 100.0;
+  std::printf("%s: arithmetic %.0f %% of its peak, memory %.0f %%\n", name.c_str(), best_compute, best_memory);
   return m;
 }
 
@@ -109,6 +165,8 @@ void add_figures() {
     add_figure({logistic, peer, unit, Aim::at_least, 1.5,
                 guarded([=] { return compare_peer(gpu::erg_logistic(1), peer, "hmc_logistic", gpu::logistic_chains, logistic_start()); })});
   }
+  add_figure({"ULA, ring: share of the limit", "counters: arithmetic or memory", "ns a launch", Aim::at_least, 0.6, [] { return limit_of("ula"); }});
+  add_figure({"HMC, Gaussian: share of the limit", "counters: arithmetic or memory", "ns a launch", Aim::at_least, 0.6, [] { return limit_of("hmc"); }});
   add_figure({"strict profile: time of ULA, ring", "fast profile", unit, Aim::publish, 0.0, guarded([=] {
                 Measurement m = compare_chains(gpu::erg_ula(usual_ring, 1), gpu::erg_ula_strict(usual_ring, 1), gpu::ring_chains, ring_start(), check_ring);
                 std::swap(m.measured, m.reference_measured);
@@ -120,6 +178,7 @@ void add_figures() {
 }  // namespace bench
 
 int main(int argc, char** argv) {
+  if (argc == 3 && std::string(argv[1]) == "--work") return bench::do_work(argv[2]);
   std::printf("GPU: %s\n", bench::gpu::device_name().c_str());
   bench::add_figures();
   return bench::run_figures(argc, argv);

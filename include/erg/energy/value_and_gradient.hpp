@@ -14,7 +14,7 @@ ERG_FN ERG_INLINE L guard_energy(L u) {
 }
 
 /// f(Point of n values of X): on the stack where D is static and small, else in memory of whoever steps, kept per Owner on the CPU. No two
-/// uses of an Owner meet in one thread. To D > most_static the array is no array of the stack, which a GPU's thread has little of.
+/// uses of an Owner meet in one thread. A wide D is no array on the stack, which a GPU's thread has little of.
 template <class X, class Owner>
 StepArray<X>& kept_by_thread() {
   static thread_local StepArray<X> memory;
@@ -22,7 +22,7 @@ StepArray<X>& kept_by_thread() {
 }
 template <class X, int D, class Owner, class F>
 ERG_FN ERG_INLINE auto with_step_memory(int n, F&& f) {
-  if constexpr (D != dynamic && D <= most_static) {
+  if constexpr (D != dynamic && D <= (width_v<X> == 1 ? most_in_thread : most_static)) {
     X memory[static_cast<unsigned>(D)];
     return f(Point<X, D>(memory, D));
   } else {

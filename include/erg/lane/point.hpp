@@ -10,17 +10,17 @@ namespace erg {
 /// View of the coordinates of one lane of chains: x[d] is coordinate d of all of them.
 ///
 /// Shapes   D coordinates; D static, or `dynamic` (the default) with size() known at run time. Contiguous, but for one-chain lanes of
-///          run-time dimension (or of more than 128), whose coordinates are stride() apart: on a GPU they stand among other chains'.
+///          run-time dimension (or of more than 32), whose coordinates are stride() apart: on a GPU they stand among other chains'.
 /// Requires 0 <= d < size(), unchecked. `Point<const L, D>` reads, `Point<L, D>` writes. Pass a Point on as it is: it converts to
 ///          Points of other kinds; data() alone forgets the stride.
 template <class L, int D = dynamic>
 class Point;
 
 namespace detail {
-/// Static dimensions up to here live in registers, or in local memory, of whoever steps.
-inline constexpr int most_static = 128;
+/// Static dimensions up to here live in registers, or on the stack, of whoever steps lanes of several chains, or of one.
+inline constexpr int most_static = 128, most_in_thread = 32;
 template <class L, int D>
-inline constexpr bool has_stride = (D == dynamic || D > most_static) && width_v<std::remove_const_t<L>> == 1;
+inline constexpr bool has_stride = (D == dynamic || D > most_in_thread) && width_v<std::remove_const_t<L>> == 1;
 
 template <class L, int D, bool strided = has_stride<L, D>>
 class PointData {

@@ -9,7 +9,7 @@ namespace erg::detail {
 
 /// The tile of a thread: one chain; its coordinates in registers where they are few, else in columns of the thread's arena.
 template <class T, class E>
-using thread_tile = LaneTile<Pack<T>, (static_dim<E> <= detail::most_static ? static_dim<E> : dynamic)>;
+using thread_tile = LaneTile<Pack<T>, (static_dim<E> <= detail::most_in_thread ? static_dim<E> : dynamic)>;
 
 /// For each of the chains of a thread: f(slot, place). Threads may be fewer than chains.
 template <class Kernel, class Tile, class F>
