@@ -47,8 +47,8 @@ erg::BayesianLogistic<25> logistic() {
 std::string why_not() {
   int n = 0;
   const cudaError_t status = cudaGetDeviceCount(&n);
-  if (status != cudaSuccess) return cudaGetErrorString(status);
-  return n == 0 ? "no CUDA device" : "";
+  if (status != cudaSuccess) return std::string("no device (") + cudaGetErrorString(status) + ")";
+  return n == 0 ? "no device" : "";
 }
 std::string device_name() {
   cudaDeviceProp properties{};
