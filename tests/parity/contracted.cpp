@@ -11,7 +11,7 @@ template <class L>
 bool is_honest(const char* lane) {
   const std::string profile = erg::profile_name<L>(true);
   std::printf("%s: %s\n", lane, profile.c_str());
-  return profile == "fast (built as strict, but the compiler contracts; add -ffp-contract=off)";
+  return profile == "fast (built as strict, but the compiler contracts; add -ffp-contract=off, on a GPU --fmad=false)";
 }
 
 int main() {

@@ -10,7 +10,7 @@ using namespace erg;
 using namespace erg::detail;
 
 static_assert(ExecPolicy<Serial> && ExecPolicy<Simd<>> && ExecPolicy<Threads<>> && ExecPolicy<Threads<Serial>>);
-static_assert(!ExecPolicy<Cuda> && !ExecPolicy<int>);
+static_assert(ExecPolicy<Cuda> && !ExecPolicy<int>);
 
 static_assert(takes_draw<Trace<double>, double> && takes_draw<Trace<float>, double> && takes_draw<Trace<double>, float>);
 static_assert(takes_begin<Trace<double>> && !takes_end<Trace<double>> && !takes_warmup<Trace<double>>);
