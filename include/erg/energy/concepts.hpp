@@ -79,6 +79,13 @@ concept BatchEnergy = HasDim<E> && requires(const E& e, BlockView<const T> x, st
   e.value_and_gradient(x, u, g);
 };
 
+/// Beside that, where less is wanted: `void gradient(BlockView<const T> x, BlockView<T> g) const`.
+template <class E, class T>
+concept BatchGradient = BatchEnergy<E, T> && requires(const E& e, BlockView<const T> x, BlockView<T> g) { e.gradient(x, g); };
+/// And `void value(BlockView<const T> x, std::span<T> u) const`.
+template <class E, class T>
+concept BatchValue = BatchEnergy<E, T> && requires(const E& e, BlockView<const T> x, std::span<T> u) { e.value(x, u); };
+
 /// What kernels require of an energy, whatever its kind.
 template <class E, class T>
 concept Energy = LaneEnergy<E, T> || BatchEnergy<E, T>;

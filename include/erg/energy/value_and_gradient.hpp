@@ -150,12 +150,21 @@ Column<L> value_and_gradient(const E& energy, const BlockPosition<L>& x, BlockPo
 }
 template <class E, class L>
 void gradient(const E& energy, const BlockPosition<L>& x, BlockPosition<L>& g) {
-  (void)value_and_gradient(energy, x, g);
+  if constexpr (BatchGradient<E, scalar_t<L>>) {
+    g.resize(x.n_groups(), x.size());
+    energy.gradient(x.view(), g.view());
+  } else {
+    (void)value_and_gradient(energy, x, g);
+  }
 }
 template <class E, class L>
 Column<L> value(const E& energy, const BlockPosition<L>& x) {
   using T = scalar_t<L>;
-  if constexpr (BatchEnergy<E, T>) {
+  if constexpr (BatchValue<E, T>) {
+    Column<L> u(x.n_groups());
+    energy.value(x.view(), std::span<T>(reinterpret_cast<T*>(u.group), static_cast<std::size_t>(x.n_chains())));
+    return per_chain([](const L& v) { return detail::guard_energy(v); }, u);
+  } else if constexpr (BatchEnergy<E, T>) {
     static thread_local BlockPosition<L> g;
     return value_and_gradient(energy, x, g);
   } else {
