@@ -64,6 +64,8 @@ class Mixture : public Dimension<detail::checked_common_dim<First, Second>()> {
     });
   }
 
+  ERG_FN const First& first() const { return first_; }
+  ERG_FN const Second& second() const { return second_; }
   double mode_weight(int k) const { return std::exp(log_weight_[k].value()); }
   double log_z() const
     requires requires(const First& a, const Second& b) { a.log_z() + b.log_z(); }

@@ -75,6 +75,7 @@ concept Tile = requires {
 /// Optional, with defaults in kernel_traits:
 ///   needs, leaves               cached quantities it reads / keeps valid (default: needs both, leaves none)
 ///   n_streams                   random streams it uses (default 1)
+///   steps_in_blocks             a part works on blocks of chains alone (a flow), so the whole kernel steps in a BlockTile
 ///   params.target_accept        with params.step_size: warm-up tunes the step size to this acceptance
 template <class K, class T, class E>
 concept KernelFor = Tile<T> && requires(const K k, random::Key key, const E& u, ChainState<T>& s,
@@ -106,9 +107,19 @@ struct kernel_traits {
       return 1;
     }
   }();
+  static constexpr bool steps_in_blocks = [] {
+    if constexpr (requires { K::steps_in_blocks; }) {
+      return static_cast<bool>(K::steps_in_blocks);
+    } else {
+      return false;
+    }
+  }();
   static_assert(n_streams >= 1 && n_streams <= random::max_streams,
                 "erg: a kernel has at most 2^16 random streams. Repeat fewer steps in one kernel and take more draws, or thin them.");
 };
+
+/// In the place of a kernel where none is known.
+struct NoKernel {};
 
 /// Evaluates what `need` asks for and `have` does not hold.
 template <Cache have, Cache need, class T, class E>

@@ -46,6 +46,7 @@ struct Cycle {
   static constexpr Cache needs = kernel_traits<A>::needs;
   static constexpr Cache leaves = kernel_traits<B>::leaves;
   static constexpr int n_streams = kernel_traits<A>::n_streams + kernel_traits<B>::n_streams;
+  static constexpr bool steps_in_blocks = kernel_traits<A>::steps_in_blocks || kernel_traits<B>::steps_in_blocks;
   static constexpr bool is_composite = true;
 
   A first;

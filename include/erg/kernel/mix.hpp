@@ -42,6 +42,7 @@ struct KernelMixture {
                                                                                             : Cache::energy_and_gradient;
   static constexpr Cache leaves = kernel_traits<A>::leaves == kernel_traits<B>::leaves ? kernel_traits<A>::leaves : Cache::none;
   static constexpr int n_streams = 1 + kernel_traits<A>::n_streams + kernel_traits<B>::n_streams;
+  static constexpr bool steps_in_blocks = kernel_traits<A>::steps_in_blocks || kernel_traits<B>::steps_in_blocks;
   static constexpr bool is_composite = true;
 
   double probability;  ///< of A

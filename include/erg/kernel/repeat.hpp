@@ -36,6 +36,7 @@ struct Repeat {
   static constexpr Cache needs = kernel_traits<K>::needs;
   static constexpr Cache leaves = kernel_traits<K>::leaves;
   static constexpr int n_streams = N * kernel_traits<K>::n_streams;
+  static constexpr bool steps_in_blocks = kernel_traits<K>::steps_in_blocks;
   static constexpr bool is_composite = true;
 
   K part;

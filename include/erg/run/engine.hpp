@@ -14,9 +14,9 @@
 
 namespace erg {
 
-/// The tile an energy runs in: lanes wherever it can be evaluated on lanes, else blocks.
-template <class Exec, class T, class E>
-using tile_for = std::conditional_t<LaneEnergy<E, lane_for<Exec, T>>,
+/// The tile an energy runs in under a kernel: lanes wherever both can, else blocks.
+template <class Exec, class T, class E, class Kernel = NoKernel>
+using tile_for = std::conditional_t<LaneEnergy<E, lane_for<Exec, T>> && !kernel_traits<Kernel>::steps_in_blocks,
                                     LaneTile<lane_for<Exec, T>, (static_dim<E> <= detail::most_static ? static_dim<E> : dynamic)>,
                                     BlockTile<lane_for<Exec, T>>>;
 
@@ -76,10 +76,10 @@ using engine_for = typename EngineOf<Exec>::template type<T, Kernel, E>;
 template <class T, class Exec, class Kernel, class E>
 class Engine {
  public:
-  using Tile = tile_for<Exec, T, E>;
+  using Tile = tile_for<Exec, T, E, Kernel>;
   using L = typename Tile::Lane;
   using Kern = decltype(kernel_view<T>(std::declval<const Kernel&>()));
-  static constexpr bool is_block = !LaneEnergy<E, L>;
+  static constexpr bool is_block = is_column<typename Tile::PerChain>;
   static constexpr bool keeps_draws_away = false;  ///< draws lie where the host reads them
   static constexpr int n_batches = 1;              ///< batches of draws under way at once
   static constexpr int parts = n_parts<Kernel>;

@@ -129,7 +129,7 @@ consteval bool check_run() {
       static_assert(!sizeof(T*), "erg: the energy returns one number for all chains of a lane; its return type is the lane it was given: "
                                  "write `template <erg::Lane L> ERG_FN L operator()(erg::Point<const L, dim> x) const`.");
       return false;
-    } else if constexpr (!KernelFor<Kernel, tile_for<Exec, T, E>, E>) {
+    } else if constexpr (!KernelFor<Kernel, tile_for<Exec, T, E, Kernel>, E>) {
       static_assert(!sizeof(T*), "erg: the kernel has no step(key, energy, state, extra, scratch) for this tile; see erg/kernel/concepts.hpp "
                                  "for what a kernel must have.");
       return false;
