@@ -2,9 +2,8 @@
 //
 // Four states, whose transition matrix is known by hand: independence Metropolis-Hastings against it, entry by entry.
 #include "support/catch.hpp"
-#include "support/chains.hpp"
-#include "support/energies.hpp"
 #include "support/mutants.hpp"
+#include "support/tables.hpp"
 #include "support/z_test.hpp"
 
 #include <erg/kernel/imh.hpp>
@@ -15,18 +14,6 @@ using namespace erg::test;
 namespace {
 
 const Table<4> pi4{{0.5, 0.3, 0.15, 0.05}}, uniform4{{1, 1, 1, 1}};
-
-using Matrix = std::vector<std::vector<double>>;
-Matrix product(const Matrix& a, const Matrix& b) {
-  const std::size_t n = a.size();
-  Matrix c(n, std::vector<double>(n, 0.0));
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j < n; ++j) {
-      for (std::size_t k = 0; k < n; ++k) c[i][j] += a[i][k] * b[k][j];
-    }
-  }
-  return c;
-}
 
 /// The matrix with entries min(1, w_j / w_i) q_j, taken from acceptance probabilities that the kernel itself reports.
 template <std::size_t N, class K>
@@ -56,37 +43,6 @@ Matrix matrix_of(const K& kernel, const Table<N>& pi, const Table<N>& q) {
   }
   return m;
 }
-
-/// Where n chains that start at a state are after some steps.
-template <std::size_t N, class K>
-std::vector<double> visits(const K& kernel, const Table<N>& pi, int n, int n_steps, int state, std::uint64_t seed) {
-  std::vector<double> counts(N);
-  for_each_chain<1>(kernel, pi, n, n_steps, seed, all_at({static_cast<double>(state)}), [&](const auto&, const auto& g, const auto&) {
-    for (int c = 0; c < width_v<Wide>; ++c) ++counts[static_cast<std::size_t>(get(g.s.position[0], c))];
-  });
-  return counts;
-}
-
-/// Three states on a ring: a step left or right, accepted by Metropolis. A kernel as a user writes one.
-struct RingMove {
-  struct Params {};
-  template <class T>
-  using Extra = NoExtra<T>;
-  template <class T>
-  using Scratch = erg::detail::ProposalScratch<T>;
-  template <class T>
-  using Info = StepInfo<T>;
-  static constexpr Cache needs = Cache::energy;
-  static constexpr Cache leaves = Cache::energy;
-
-  template <class T, class E>
-  StepInfo<T> step(random::Key key, const E& u, ChainState<T>& s, Extra<T>&, Scratch<T>& w) const {
-    using L = typename T::Lane;
-    const L y = s.position[0] + lane::select(draw_uniform(key.purpose(random::Purpose::second), s.chains, 0) < L(0.5), L(1.0), L(-1.0));
-    w.position[0] = lane::select(y > L(2.5), L(0.0), lane::select(y < L(-0.5), L(2.0), y));
-    return erg::detail::metropolis_move<T>(key, s, w.position, value(u, w.position), 1000.0);
-  }
-};
 
 /// Two proposals in turn that share one cached weight, as if the proposal had not changed in between.
 struct SharedWeight : BrokenImh<Table<3>> {
@@ -134,16 +90,16 @@ TEST_CASE("imh on four states has the transition matrix, eigenvalues and distanc
 TEST_CASE("imh on four states moves as its matrix says, one that forgets the proposal does not", "[kernel]") {
   const Matrix m = matrix_of(Imh(uniform4), pi4, uniform4);
   const int n = 1 << 20;
-  for (std::size_t i = 0; i < 4; ++i) CHECK(chi_squared(visits(Imh(uniform4), pi4, n, 1, static_cast<int>(i), 21), m[i]) < chi_squared_limit_3);
+  for (std::size_t i = 0; i < 4; ++i) CHECK(chi_squared(visits<4>(Imh(uniform4), pi4, n, 1, static_cast<int>(i), 21), m[i]) < chi_squared_limit_3);
   const Matrix m2 = product(m, m), m5 = product(product(m2, m2), m);
-  CHECK(chi_squared(visits(Imh(uniform4), pi4, n, 5, 0, 22), m5[0]) < chi_squared_limit_3);
+  CHECK(chi_squared(visits<4>(Imh(uniform4), pi4, n, 5, 0, 22), m5[0]) < chi_squared_limit_3);
 
   const Table<4> skew{{1, 2, 3, 4}};
   const Matrix ms = matrix_of(Imh(skew), pi4, skew);
-  CHECK(chi_squared(visits(Imh(skew), pi4, n, 1, 1, 23), ms[1]) < chi_squared_limit_3);
-  CHECK(chi_squared(visits(BrokenImh(Fault::none, skew), pi4, n, 1, 1, 24), ms[1]) < chi_squared_limit_3);
-  CHECK(chi_squared(visits(BrokenImh(Fault::no_correction, skew), pi4, n, 1, 1, 24), ms[1]) > 10.0 * chi_squared_limit_3);
-  CHECK(chi_squared(visits(BrokenImh(Fault::swapped_sign, skew), pi4, n, 1, 1, 24), ms[1]) > 10.0 * chi_squared_limit_3);
+  CHECK(chi_squared(visits<4>(Imh(skew), pi4, n, 1, 1, 23), ms[1]) < chi_squared_limit_3);
+  CHECK(chi_squared(visits<4>(BrokenImh(Fault::none, skew), pi4, n, 1, 1, 24), ms[1]) < chi_squared_limit_3);
+  CHECK(chi_squared(visits<4>(BrokenImh(Fault::no_correction, skew), pi4, n, 1, 1, 24), ms[1]) > 10.0 * chi_squared_limit_3);
+  CHECK(chi_squared(visits<4>(BrokenImh(Fault::swapped_sign, skew), pi4, n, 1, 1, 24), ms[1]) > 10.0 * chi_squared_limit_3);
 }
 
 TEST_CASE("imh in equilibrium accepts 0.625 of its proposals, self-proposals counted", "[kernel]") {
@@ -159,8 +115,8 @@ TEST_CASE("imh in equilibrium accepts 0.625 of its proposals, self-proposals cou
 TEST_CASE("two alternating proposals keep the law; a weight cached under the other proposal does not", "[kernel]") {
   const Table<3> pi{{0.5, 0.3, 0.2}}, q1{{0.6, 0.2, 0.2}}, q2{{0.2, 0.2, 0.6}};
   const std::vector<double> exact = {0.5, 0.3, 0.2};
-  CHECK(chi_squared(visits(cycle(Imh(q1), Imh(q2)), pi, 1 << 18, 14, 0, 41), exact) < chi_squared_limit_2);
-  const auto counts = visits(SharedWeight(q1, q2), pi, 1 << 18, 14, 0, 42);
+  CHECK(chi_squared(visits<3>(cycle(Imh(q1), Imh(q2)), pi, 1 << 18, 14, 0, 41), exact) < chi_squared_limit_2);
+  const auto counts = visits<3>(SharedWeight(q1, q2), pi, 1 << 18, 14, 0, 42);
   // After the second proposal; after the first it is (0.572396, 0.280263, 0.147341).
   CHECK(chi_squared(counts, {0.4510625, 0.3157895, 0.2331480}) < chi_squared_limit_2);
   CHECK(chi_squared(counts, exact) > 10.0 * chi_squared_limit_2);
@@ -169,9 +125,9 @@ TEST_CASE("two alternating proposals keep the law; a weight cached under the oth
 TEST_CASE("a local move before imh keeps the law; a weight cached from before the move does not", "[kernel]") {
   const Table<3> pi{{0.5, 0.3, 0.2}}, q{{0.2, 0.2, 0.6}};
   const std::vector<double> exact = {0.5, 0.3, 0.2};
-  CHECK(chi_squared(visits(cycle(RingMove(), Imh(q)), pi, 1 << 18, 14, 0, 51), exact) < chi_squared_limit_2);
-  CHECK(chi_squared(visits(cycle(RingMove(), BrokenImh(Fault::none, q)), pi, 1 << 18, 14, 0, 52), exact) < chi_squared_limit_2);
-  const auto counts = visits(cycle(RingMove(), BrokenImh(Fault::stale_cache, q)), pi, 1 << 18, 14, 0, 53);
+  CHECK(chi_squared(visits<3>(cycle(RingMove(), Imh(q)), pi, 1 << 18, 14, 0, 51), exact) < chi_squared_limit_2);
+  CHECK(chi_squared(visits<3>(cycle(RingMove(), BrokenImh(Fault::none, q)), pi, 1 << 18, 14, 0, 52), exact) < chi_squared_limit_2);
+  const auto counts = visits<3>(cycle(RingMove(), BrokenImh(Fault::stale_cache, q)), pi, 1 << 18, 14, 0, 53);
   CHECK(chi_squared(counts, {0.42, 0.283385, 0.296615}) < chi_squared_limit_2);
   CHECK(chi_squared(counts, exact) > 10.0 * chi_squared_limit_2);
 }

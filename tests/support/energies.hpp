@@ -5,6 +5,7 @@
 
 #include <erg/energy/concepts.hpp>
 #include <erg/energy/parameters.hpp>
+#include <erg/lane/math/log.hpp>
 #include <erg/lane/ops.hpp>
 #include <erg/random/normal.hpp>
 
@@ -25,7 +26,7 @@ struct Table {
   template <Lane L>
   L operator()(Point<const L, 1> x) const {
     L u = std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < N; ++i) u = lane::select(x[0] == L(i), L(-std::log(weight[i])), u);
+    for (std::size_t i = 0; i < N; ++i) u = lane::select(x[0] == L(i), L(-math::log(weight[i])), u);
     return u;
   }
   template <Lane L>
