@@ -37,6 +37,8 @@ inline double require_share(double eps) {
 }
 template <class Q>
 concept ProposesOnLanes = Proposal<Q, Pack<double>>;
+template <class Q, class T>
+concept Proposes = ProposesOnLanes<Q> || BatchProposal<Q, T>;
 }  // namespace detail
 
 /// The proposal (1 - eps) q_1 + eps q_2, q_2 with wide tails: keeps the weights of a good but narrow q_1 bounded.
@@ -99,15 +101,18 @@ class DefensiveMixture<Q1, Q2> {
   std::uint64_t version() const { return detail::version_or_zero(first_) + detail::version_or_zero(second_); }
 
   template <class T>
+    requires(detail::Proposes<Q1, T> && detail::Proposes<Q2, T>)
   void value(BlockView<const T> x, std::span<T> u) const {
     evaluate(x, u, static_cast<BlockView<T>*>(nullptr));
   }
   template <class T>
+    requires(detail::Proposes<Q1, T> && detail::Proposes<Q2, T>)
   void value_and_gradient(BlockView<const T> x, std::span<T> u, BlockView<T> g) const {
     evaluate(x, u, &g);
   }
   /// Draws of both parts, one of them kept; then U of the mixture there.
   template <class T>
+    requires(detail::Proposes<Q1, T> && detail::Proposes<Q2, T>)
   void sample(std::span<const random::Key> keys, std::uint32_t first, BlockView<T> x, std::span<T> u) const {
     static thread_local std::vector<T> memory;
     const BlockView<T> y = like(x, memory);

@@ -17,7 +17,8 @@ struct IsirParams {
 ///
 /// Leaves exp(-U) invariant, reversible; N = 2 is Barker's acceptance of one draw. Uniformly ergodic where w <= L E_q w:
 /// TV after n steps <= (1 - (N - 1) / (2 L + N - 2))^n. Per draw, `Imh` mixes faster; what this gives beside is w_0 / sum w.
-/// The report: accept_prob is 1 - w_0 / sum w, the probability to leave x; energy_error is log(w_0 / sum of the others).
+/// The report: accept_prob is 1 - w_0 / sum w, the probability to leave x; energy_error is log(w_0 / sum of the others);
+/// diverged where no draw has any weight beside that of x.
 /// Shapes    x: [chain, dim]                         Requires  q's dimension is the energy's; 2 <= n_particles <= 256
 /// Cost      N - 1 values of U, of U_q, draws and exponentials, 1 or 0 of U_q at x (see Versioned); memory of one proposal
 /// Numerics  one pass with a running maximum, nothing overflows; a draw whose weight is not a number or infinite is left out and
@@ -111,7 +112,7 @@ struct Isir {
     info.accept_prob = per_chain([](const L& a, const L& b) __attribute__((always_inline)) { return b / (a + b); }, own, others);
     info.energy_error = per_chain([](const L& a, const L& b) __attribute__((always_inline)) { return math::log(a) - math::log(b); }, own, others);
     info.accepted = moved;
-    info.diverged = per_chain([](const L& b) __attribute__((always_inline)) { return !(b >= L(0.0)); }, others);
+    info.diverged = per_chain([](const L& b) __attribute__((always_inline)) { return !(b > L(0.0)); }, others);
     info.non_finite = left_out;
     info.n_steps = 1;
     return info;
