@@ -10,6 +10,7 @@
 #include "erg/diagnostics/mode_weights.hpp"
 #include "erg/diagnostics/summary.hpp"
 #include "erg/energy/energies.hpp"
+#include "erg/estimate/estimate.hpp"
 #include "erg/kernel/kernels.hpp"
 #include "erg/lane/math.hpp"
 #include "erg/run/run.hpp"
