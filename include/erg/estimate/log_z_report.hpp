@@ -62,11 +62,16 @@ namespace detail {
               " draws' worth (fewer than 10 tell nothing): use a closer proposal, more draws, or annealed importance sampling";
   z.estimate = z.standard_error = detail::nan;
 }
-/// What the two bounds say about each other.
+/// What the two bounds say about each other: a gap, or that one of them is too loose to say anything.
 [[gnu::cold]] inline void warn_of_gap(LogZ& z) {
-  if (!(z.gap_in_errors() > 3.0)) return;
-  z.warning = "upper - lower = " + detail::text("%.3g", z.gap()) + ", " + detail::text("%.1f", z.gap_in_errors()) +
-              " standard errors (bounds of one number agree): the proposal misses a region where chains are, or the chains one of the proposal's";
+  const bool loose_below = z.pareto_k > max_pareto_k, loose_above = z.pareto_k_target > max_pareto_k;
+  if (loose_below || loose_above) {
+    z.warning = std::string(loose_below ? loose_above ? "both bounds are" : "the lower bound is" : "the upper bound is") + " loose (pareto_k = " +
+                detail::text("%.2f", loose_below ? z.pareto_k : z.pareto_k_target) + " > 0.7, the error beside it is too small): the gap says nothing";
+  } else if (z.gap_in_errors() > 3.0) {
+    z.warning = "upper - lower = " + detail::text("%.3g", z.gap()) + ", " + detail::text("%.1f", z.gap_in_errors()) +
+                " standard errors (bounds of one number agree): the proposal misses a region where chains are, or the chains one of the proposal's";
+  }
 }
 
 /// A row per estimate, then what is wrong with them.
@@ -81,14 +86,15 @@ struct LogZTable {
     return std::isnan(b.value) ? std::string("-") : detail::text("%.4f", b.value) + " (" + detail::text("%.4f", b.standard_error) + ")";
   };
   out << detail::cell("method", name, true) << detail::cell("log Z", 12) << detail::cell("s.e.", 9) << detail::cell("lower (s.e.)", 20)
-      << detail::cell("upper (s.e.)", 20) << detail::cell("ess", 9) << detail::cell("k-hat", 7) << detail::cell("draws", 15) << '\n';
+      << detail::cell("upper (s.e.)", 20) << detail::cell("ess", 9) << detail::cell("k-hat", 12) << detail::cell("draws", 15) << '\n';
   for (const LogZ& z : table.rows) {
     std::string draws = z.n_proposal > 0 ? std::to_string(z.n_proposal) : "";
     if (z.n_target > 0) draws += (draws.empty() ? "" : "+") + std::to_string(z.n_target);
-    const double k = z.n_proposal > 0 ? z.pareto_k : z.pareto_k_target;
+    std::string k = z.n_proposal > 0 ? detail::text("%.2f", z.pareto_k) : "";
+    if (z.n_target > 0) k += (k.empty() ? "" : "+") + detail::text("%.2f", z.pareto_k_target);
     out << detail::cell(z.method, name, true) << detail::cell(detail::text("%.4f", z.estimate), 12)
         << detail::cell(detail::text("%.4f", z.standard_error), 9) << detail::cell(bound(z.lower), 20) << detail::cell(bound(z.upper), 20)
-        << detail::cell(detail::text("%.0f", z.ess), 9) << detail::cell(detail::text("%.2f", k), 7) << detail::cell(draws, 15) << '\n';
+        << detail::cell(detail::text("%.0f", z.ess), 9) << detail::cell(k, 12) << detail::cell(draws, 15) << '\n';
   }
   for (const LogZ& z : table.rows) {
     if (!z.problem.empty()) out << "  " << z.method << ", no estimate: " << z.problem << '\n';

@@ -120,6 +120,15 @@ TEST_CASE("a bridge warns where the proposal misses a mode", "[estimate]") {
   CHECK(both.warning.find("upper - lower = 0.223") == 0);
 }
 
+TEST_CASE("bounds with heavy tails are called loose, not contradictory", "[estimate]") {
+  std::vector<double> from_q(1000, 0.0), from_p;
+  for (int i = 0; i < 1000; ++i) from_p.push_back(0.9 * std::log(((i * 619 + 7) % 1000 + 0.5) / 1000.0));  // 1 / w has a tail of shape 0.9
+  const LogZ z = bridge(from_q, series(from_p));
+  CHECK(z.pareto_k_target > 0.7);
+  CHECK(z.warning.find("the upper bound is loose (pareto_k = ") == 0);
+  CHECK(z.problem.empty());
+}
+
 TEST_CASE("weights of energies over lanes and over blocks are the same, and those of draws are those at the draws", "[estimate]") {
   const GaussianIsotropic<2> lane_p(1.0), lane_q(1.5);
   const BatchNormal<double> block_p{2, 1.0}, block_q{2, 1.5};
