@@ -3,6 +3,7 @@
 // Log weights of energies and proposals of any kind: over lanes, or over blocks (networks, flows).
 #pragma once
 
+#include "erg/detail/require.hpp"
 #include "erg/diagnostics/draws.hpp"
 #include "erg/estimate/log_z.hpp"
 #include "erg/estimate/total_variation.hpp"
