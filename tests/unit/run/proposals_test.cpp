@@ -1,0 +1,49 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+//
+// Runs whose kernels propose blocks of chains: what draws blocks takes the whole kernel into blocks, and nothing else changes.
+#include "support/batch_normal.hpp"
+#include "support/catch.hpp"
+
+#include <erg/energy/gaussian.hpp>
+#include <erg/kernel/cycle.hpp>
+#include <erg/kernel/imh.hpp>
+#include <erg/kernel/mala.hpp>
+#include <erg/run/run.hpp>
+#include <erg/run/sinks/trace.hpp>
+
+using namespace erg;
+using namespace erg::test;
+
+namespace {
+
+template <class Exec, class K>
+Trace<double> draws_of(const Exec& exec, const K& kernel) {
+  Trace<double> trace;
+  run(exec, kernel, GaussianIsotropic<2>(1.0), Plan{.n_chains = 300, .n_warmup = 20, .n_draws = 20, .seed = 5, .adapt = false}, trace);
+  return trace;
+}
+double largest_difference(const Trace<double>& a, const Trace<double>& b) {
+  REQUIRE(a.n_draws() == b.n_draws());
+  double most = 0.0;
+  for (int i = 0; i < a.n_draws(); ++i) {
+    for (int c = 0; c < a.n_chains(); ++c) {
+      for (int d = 0; d < 2; ++d) most = std::max(most, std::abs(a(i, c, d) - b(i, c, d)));
+    }
+  }
+  return most;
+}
+
+}  // namespace
+
+TEST_CASE("a proposal over blocks gives the run of the same proposal over lanes, on one thread and on two", "[run]") {
+  const Mala local{{.step_size = 0.8}};
+  const BatchNormal<double> block{2, 1.4};
+  const GaussianIsotropic<2> lanes(1.4);
+  static_assert(is_column<tile_for<Simd<>, double, GaussianIsotropic<2>, Imh<BatchNormal<double>>>::PerChain>);
+  static_assert(!is_column<tile_for<Simd<>, double, GaussianIsotropic<2>, Imh<GaussianIsotropic<2>>>::PerChain>);
+  const auto reference = draws_of(Simd<>{}, cycle(local, prefetch<3>(Imh(lanes))));
+  const auto blocks = draws_of(Simd<>{}, cycle(local, prefetch<3>(Imh(block))));
+  CHECK(largest_difference(blocks, reference) < 1e-9);
+  CHECK(largest_difference(draws_of(Threads<>{2}, cycle(local, prefetch<3>(Imh(block)))), blocks) == 0.0);
+  CHECK(largest_difference(draws_of(Simd<>{}, cycle(local, prefetch<3>(Imh(BatchNormal<double>{2, 1.5})))), reference) > 0.1);
+}
