@@ -3,13 +3,14 @@
 // Runs whose kernels propose blocks of chains: what draws blocks takes the whole kernel into blocks, and nothing else changes.
 #include "support/batch_normal.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <erg/energy/gaussian.hpp>
 #include <erg/kernel/cycle.hpp>
 #include <erg/kernel/imh.hpp>
 #include <erg/kernel/mala.hpp>
 #include <erg/run/run.hpp>
-#include <erg/run/sinks/trace.hpp>
+#include <erg/run/sinks.hpp>
 
 using namespace erg;
 using namespace erg::test;
@@ -33,6 +34,15 @@ double largest_difference(const Trace<double>& a, const Trace<double>& b) {
   return most;
 }
 
+/// Ends a run by an exception, as a full disk or a signal would.
+struct Interrupt {
+  static constexpr bool is_stateless = true;
+  int at_draw = -1;
+  void on_draw(const Draw<double>& draw) const {
+    if (draw.index == at_draw) throw std::runtime_error("interrupted");
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a proposal over blocks gives the run of the same proposal over lanes, on one thread and on two", "[run]") {
@@ -46,4 +56,20 @@ TEST_CASE("a proposal over blocks gives the run of the same proposal over lanes,
   CHECK(largest_difference(blocks, reference) < 1e-9);
   CHECK(largest_difference(draws_of(Threads<>{2}, cycle(local, prefetch<3>(Imh(block)))), blocks) == 0.0);
   CHECK(largest_difference(draws_of(Simd<>{}, cycle(local, prefetch<3>(Imh(BatchNormal<double>{2, 1.5})))), reference) > 0.1);
+}
+
+TEST_CASE("a run that keeps densities of its proposal goes on after an interruption, to the last bit", "[run]") {
+  const TemporaryFolder folder;
+  const Plan plan{.n_chains = 70, .n_draws = 60, .seed = 6};
+  const auto kernel = cycle(Imh(BatchNormal<double>{2, 1.4, 3}), Mala{{.step_size = 0.8}}, prefetch<2>(Imh(BatchNormal<double>{2, 1.6, 9})));
+  const auto go = [&](const char* name, Interrupt interrupt) {
+    Trace<double> trace;
+    run(Simd<>{}, kernel, GaussianIsotropic<2>(1.0), plan, trace, interrupt, Checkpoint{folder / name, 10});
+    return trace;
+  };
+  const auto whole = go("whole", {});
+  CHECK_THROWS(go("cut", {34}));
+  const auto resumed = go("cut", {});
+  CHECK(resumed.n_draws() == 60);
+  CHECK(largest_difference(resumed, whole) == 0.0);
 }
