@@ -123,7 +123,12 @@ struct ProposalCache {
   typename T::Position position;
   typename T::PerChain energy;
   typename T::PerChain version;
-  auto fields() { return std::tie(position, energy, version); }
+  template <class F>
+  ERG_FN void fields(F&& f) {
+    f(position);
+    f(energy);
+    f(version);
+  }
 };
 template <class T>
 ERG_FN void forget(ProposalCache<T>& x, const ChainState<T>& s) {
