@@ -94,6 +94,7 @@ struct Imh {
 /// Cost      N values of U, N + 1 of U_q, N draws          Memory  positions of max(chains of a tile, block_capacity) chains
 template <int N, class Q>
 struct Prefetch {
+  static constexpr bool on_device = runs_on_device<Q>;
   static_assert(N >= 1, "erg: prefetch<N>(imh) needs N >= 1.");
   template <class T>
   using Extra = typename Imh<Q>::template Extra<T>;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/detail/require.hpp"
+#include "erg/energy/data.hpp"
 #include "erg/kernel/proposal.hpp"
 #include "erg/lane/math/log.hpp"
 
@@ -28,6 +29,7 @@ struct IsirParams {
 ///           (2018), Uniform ergodicity of the iterated conditional SMC, theorem 1; weighted choice in a stream: Chao (1982)
 template <class Q>
 struct Isir {
+  static constexpr bool on_device = runs_on_device<Q>;
   using Params = IsirParams;
   template <class T>
   using Extra = detail::ProposalExtra<Q, T>;
