@@ -1,0 +1,265 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+#include "erg/lane/xsimd_lane.hpp"
+#include "erg/nn/sequential.hpp"
+
+namespace erg::nn {
+
+/// Memory of the passes of one thread, grown by the first pass and kept.
+template <class T>
+using Workspace = Arena<T>;
+
+/// A network with its parameters, evaluated for blocks of any number of chains.
+///
+///   y = f(x; theta)
+///
+/// Chains go through all layers in panels of 256 bytes a feature (64 floats), which with their activations stay in the caches; a
+/// network whose weights do not fit there takes up to twice as many chains, so as to read the weights half as often.
+/// Shapes    x, v, g, hv: [chain, n_in]; y, seed: [chain, n_out], column-major (BlockView), any alignment; seed without memory: ones
+/// Numerics  a chain's results do not depend on the chains beside it, nor on how many there are; in the strict profile not on the lane
+/// Threads   const passes may run on many threads at once: memory is the thread's own, or the Workspace given
+template <class Net, class T = float, class P = simd_lane<T, default_arch>>
+class Network {
+  static_assert(Layer<Net, P>, "erg: this network is no erg::nn layer; see erg/nn/layer.hpp for what a layer has to have.");
+
+ public:
+  using Scalar = T;
+  using Architecture = Net;
+
+  explicit Network(Net net) : net_(std::move(net)), parameters_(listed(net_)) {
+    in_ = net_.input_shape();
+    if (in_.size() < 1) {
+      throw std::invalid_argument("the network does not know its input (its first layer follows another) give Sequential a Shape first");
+    }
+    out_ = net_.resolve(in_);
+    parameters_ = Parameters<T>(listed(net_));
+    update([&](std::span<T> theta) {
+      for (const auto& s : parameters_.slices()) {
+        const auto part = Parameters<T>::of(theta, s);
+        std::fill(part.begin(), part.end(), static_cast<T>(s.start));
+      }
+    });
+  }
+
+  const Net& net() const { return net_; }
+  Shape input_shape() const { return in_; }
+  Shape output_shape() const { return out_; }
+  int n_in() const { return in_.size(); }
+  int n_out() const { return out_.size(); }
+  int n_parameters() const { return parameters_.size(); }
+  const Parameters<T>& parameters() const { return parameters_; }
+
+  /// Changes the parameters: f(std::span<T> theta). What layers derive from them is renewed; state that is not trained is f's to
+  /// read but not to change.
+  template <class F>
+  void update(F&& f) {
+    Parameters<T> kept = parameters_;
+    f(parameters_.flat());
+    for (const auto& s : parameters_.slices()) {
+      if (s.is_state && has_weights_) std::ranges::copy(Parameters<T>::of(kept.flat(), s), Parameters<T>::of(parameters_.flat(), s).begin());
+    }
+    nn::refresh(net_, parameters_.flat().data());
+    renew();
+  }
+  /// Puts all parameters and states, as saved.
+  void restore(std::span<const T> values) {
+    if (static_cast<int>(values.size()) != parameters_.size()) {
+      throw std::invalid_argument(std::to_string(values.size()) + " parameters (the network has " + std::to_string(parameters_.size()) +
+                                  ") give those of the same network");
+    }
+    std::copy(values.begin(), values.end(), parameters_.flat().begin());
+    renew();
+  }
+
+  void forward(BlockView<const T> x, BlockView<T> y, Workspace<T>& ws = own()) const {
+    run<P>(x.n_chains, ws, [&](Panel<P>& p) {
+      read(p.x, x, p, 0);
+      net_.template forward<P>(weights(), p.x, p.y, p.tape);
+      write(y, p.y, p, 0);
+    });
+  }
+  /// g = (dy/dx)^T seed, and y where it has memory.
+  void input_gradient(BlockView<const T> x, BlockView<const T> seed, BlockView<T> y, BlockView<T> g, Workspace<T>& ws = own()) const {
+    run<P>(x.n_chains, ws, [&](Panel<P>& p) {
+      read(p.x, x, p, 0);
+      Block<P> to = p.y;
+      if (can_omit_output<Net>() && y.data == nullptr) to.data = nullptr;
+      net_.template forward<P>(weights(), p.x, to, p.tape);
+      read_seed(p.gy, seed, p);
+      net_.template input_gradient<P>(weights(), p.x, p.tape, p.gy, p.gx);
+      if (y.data != nullptr) write(y, p.y, p, 0);
+      write(g, p.gx, p, 0);
+    });
+  }
+  /// to += sum_c (dy/dtheta)^T seed; y and g are written where they have memory.
+  void parameter_gradient(BlockView<const T> x, BlockView<const T> seed, std::span<T> to, BlockView<T> y = {}, BlockView<T> g = {},
+                          Workspace<T>& ws = own()) const {
+    accumulate(to, [&](T* gw) {
+      run<P>(x.n_chains, ws, [&](Panel<P>& p) {
+        read(p.x, x, p, 0);
+        net_.template forward<P>(weights(), p.x, p.y, p.tape);
+        if (y.data != nullptr) write(y, p.y, p, 0);
+        read_seed(p.gy, seed, p);
+        Block<P> gx = p.gx;
+        if (g.data == nullptr) gx.data = nullptr;
+        nn::backward<P>(net_, weights(), p.x, p.tape, p.gy, gx, Gradient<P>{{gw}});
+        if (g.data != nullptr) write(g, p.gx, p, 0);
+      });
+    });
+  }
+  /// Along v: dy = J v, and hv = d/de of the input gradient at x + e v; each where it has memory.
+  void tangent(BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, BlockView<T> dy, BlockView<T> hv,
+               Workspace<T>& ws = own()) const {
+    using D = Dual<P, 1>;
+    run<D>(x.n_chains, ws, [&](Panel<D>& p) {
+      read(p.x, x, p, 0);
+      read(p.x, v, p, 1);
+      net_.template forward<D>(weights(), p.x, p.y, p.tape);
+      if (dy.data != nullptr) write(dy, p.y, p, 1);
+      if (hv.data == nullptr) return;
+      read_seed(p.gy, seed, p);
+      net_.template input_gradient<D>(weights(), p.x, p.tape, p.gy, p.gx);
+      write(hv, p.gx, p, 1);
+    });
+  }
+  /// to += d/dtheta sum_c v_c . g_c, g = (dy/dx)^T seed, v and seed held fixed.
+  void tangent_parameter_gradient(BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, std::span<T> to,
+                                  Workspace<T>& ws = own()) const {
+    using D = Dual<P, 1>;
+    accumulate(to, [&](T* gw) {
+      run<D>(x.n_chains, ws, [&](Panel<D>& p) {
+        read(p.x, x, p, 0);
+        read(p.x, v, p, 1);
+        net_.template forward<D>(weights(), p.x, p.y, p.tape);
+        read_seed(p.gy, seed, p);
+        nn::backward<D>(net_, weights(), p.x, p.tape, p.gy, Block<D>{}, Gradient<D>{{nullptr, gw}});
+      });
+    });
+  }
+  /// to += d/dtheta sum_c v_c . H_c v_c, H the matrix of second derivatives of seed . y, v and seed held fixed.
+  void curvature_parameter_gradient(BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, std::span<T> to,
+                                    Workspace<T>& ws = own()) const {
+    using D = Dual<Dual<P, 1>, 1>;
+    accumulate(to, [&](T* gw) {
+      run<D>(x.n_chains, ws, [&](Panel<D>& p) {
+        read(p.x, x, p, 0);
+        read(p.x, v, p, 1);
+        read(p.x, v, p, 2);
+        net_.template forward<D>(weights(), p.x, p.y, p.tape);
+        read_seed(p.gy, seed, p);
+        nn::backward<D>(net_, weights(), p.x, p.tape, p.gy, Block<D>{}, Gradient<D>{{nullptr, nullptr, nullptr, gw}});
+      });
+    });
+  }
+
+ private:
+  template <class L>
+  struct Panel {
+    Block<L> x, y, tape, gy, gx;
+    int first, n_chains;
+  };
+
+  static ParameterList listed(const Net& net) {
+    ParameterList list;
+    nn::describe(net, list);
+    return list;
+  }
+  static Workspace<T>& own() {
+    static thread_local Workspace<T> ws;
+    return ws;
+  }
+  void renew() {
+    has_weights_ = true;
+    if constexpr (is_reparametrised<Net>()) {
+      const auto n = static_cast<std::size_t>(nn::n_parameters(net_));
+      net_.expand(parameters_.flat().data(), weights_.require(n));
+    }
+  }
+  const T* weights() const {
+    if constexpr (is_reparametrised<Net>()) {
+      return weights_.data();
+    } else {
+      return parameters_.flat().data();
+    }
+  }
+  /// f(gw) adds to the gradient of what the passes take; what is trained gets its share.
+  template <class F>
+  void accumulate(std::span<T> to, F&& f) const {
+    if (static_cast<int>(to.size()) != parameters_.size()) {
+      throw std::invalid_argument("a gradient of " + std::to_string(to.size()) + " numbers (the network has " +
+                                  std::to_string(parameters_.size()) + " parameters) give one for each");
+    }
+    if constexpr (is_reparametrised<Net>()) {
+      const auto n = static_cast<std::size_t>(nn::n_parameters(net_));
+      T* gw = detail::thread_scratch<T, 2>(n);
+      std::fill_n(gw, n, T(0));
+      f(gw);
+      net_.pull_back(parameters_.flat().data(), weights(), gw, to.data());
+    } else {
+      f(to.data());
+    }
+  }
+
+  /// Chains to a panel, in lines of a feature.
+  int lines(int n_chains) const {
+    constexpr long cached = 1L << 20;
+    const int most = static_cast<long>(nn::n_parameters(net_)) * static_cast<long>(sizeof(T)) > cached ? 8 : 4;
+    const int needed = (n_chains + per_line<T> - 1) / per_line<T>;
+    return needed < most ? needed : most;
+  }
+  template <class L, class F>
+  void run(int n_chains, Workspace<T>& ws, F&& f) const {
+    if (n_chains < 1) return;
+    const int n_lines = lines(n_chains), most = n_lines * per_line<T>;
+    const std::ptrdiff_t stride = (n_lines + (n_lines > 4 && n_lines % 2 == 0 ? 1 : 0)) * per_line<T>;
+    const int rows = 2 * n_in() + 2 * n_out() + nn::n_tape(net_);
+    const std::ptrdiff_t plane = rows * stride;
+    T* data = ws.require(static_cast<std::size_t>(plane) * n_planes<L>);
+    for (int first = 0; first < n_chains; first += most) {
+      const int n = n_chains - first < most ? n_chains - first : most;
+      const Block<L> all{data, stride, plane, rows, (n + width_v<P> - 1) / width_v<P>, n};
+      int row = 0;
+      const auto next = [&](int count) {
+        row += count;
+        return all.rows(row - count, count);
+      };
+      Panel<L> panel{next(n_in()), next(n_out()), next(nn::n_tape(net_)), next(n_out()), next(n_in()), first, n};
+      f(panel);
+    }
+  }
+  template <class L>
+  static void read(const Block<L>& to, BlockView<const T> from, const Panel<L>& p, int plane) {
+    const int padded = to.n_groups * width_v<P>;
+    for (int f = 0; f < to.n_features; ++f) {
+      std::copy_n(from.column(f) + p.first, p.n_chains, to.row(f, plane));
+      std::fill(to.row(f, plane) + p.n_chains, to.row(f, plane) + padded, T(0));
+      if (n_planes<L> == 4 && plane == 2) std::fill_n(to.row(f, 3), padded, T(0));
+    }
+  }
+  template <class L>
+  static void read_seed(const Block<L>& to, BlockView<const T> from, const Panel<L>& p) {
+    const int padded = to.n_groups * width_v<P>;
+    for (int f = 0; f < to.n_features; ++f) {
+      if (from.data == nullptr) {
+        std::fill_n(to.row(f), p.n_chains, T(1));
+      } else {
+        std::copy_n(from.column(f) + p.first, p.n_chains, to.row(f));
+      }
+      std::fill(to.row(f) + p.n_chains, to.row(f) + padded, T(0));
+      for (int q = 1; q < n_planes<L>; ++q) std::fill_n(to.row(f, q), padded, T(0));
+    }
+  }
+  template <class L>
+  static void write(BlockView<T> to, const Block<L>& from, const Panel<L>& p, int plane) {
+    for (int f = 0; f < from.n_features; ++f) std::copy_n(from.row(f, plane), p.n_chains, to.column(f) + p.first);
+  }
+
+  Net net_;
+  Shape in_, out_;
+  Parameters<T> parameters_;
+  Arena<T> weights_;
+  bool has_weights_ = false;
+};
+
+}  // namespace erg::nn

@@ -1,0 +1,131 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+#include "erg/nn/block.hpp"
+
+#include <utility>
+
+namespace erg::nn {
+
+/// Weights as a product sees them: the weight of term r for output f is at data[f * per_output + r * per_term].
+template <class T>
+struct Weights {
+  const T* data;
+  std::ptrdiff_t per_output, per_term;
+};
+
+namespace detail {
+
+template <int N, class F>
+ERG_INLINE void unrolled(F&& f) {
+  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+    (f(std::integral_constant<int, i>{}), ...);
+  }(std::make_integer_sequence<int, N>{});
+}
+
+/// How many outputs go with G lanes of chains at once: as many sums as registers hold beside the operands.
+template <class L>
+inline constexpr int n_registers = sizeof(L) == 64 ? 32 : 16;
+template <class L>
+constexpr int max_lanes() {
+  return n_registers<L> == 32 ? 4 : 2;
+}
+template <class L>
+constexpr int outputs_for(int lanes) {
+  return n_registers<L> == 32 ? (lanes == 4 ? 6 : 8) : (lanes == 2 ? 5 : 8);
+}
+
+/// y[f] = start[f] + sum_r w[f, r] x[r] for J outputs and G lanes of chains, in registers, terms in order.
+///
+///   x_at(r), w_at(r)   where term r is: offsets from x and from w
+template <class L, int G, int J, bool unit_output, class XAt, class WAt>
+ERG_INLINE void product_tile(const scalar_t<L>* w, std::ptrdiff_t per_output, int n_terms, const scalar_t<L>* x, XAt&& x_at, WAt&& w_at,
+                             scalar_t<L>* y, std::ptrdiff_t y_stride, const scalar_t<L>* bias, bool accumulate) {
+  using T = scalar_t<L>;
+  constexpr int width = width_v<L>;
+  const std::ptrdiff_t step = unit_output ? 1 : per_output;
+  L sum[G * J];
+  unrolled<J>([&](auto j) __attribute__((always_inline)) {
+    const L start = bias != nullptr ? L(bias[j]) : L(T(0));
+    unrolled<G>([&](auto g) __attribute__((always_inline)) {
+      sum[j * G + g] = accumulate ? lane::load<L>(y + j * y_stride + g * width) : start;
+    });
+  });
+  for (int r = 0; r < n_terms; ++r) {
+    const T* xr = x + x_at(r);
+    const T* wr = w + w_at(r);
+    L xs[G];
+    unrolled<G>([&](auto g) __attribute__((always_inline)) { xs[g] = lane::load<L>(xr + g * width); });
+    unrolled<J>([&](auto j) __attribute__((always_inline)) {
+      const L wj = L(wr[j * step]);
+      unrolled<G>([&](auto g) __attribute__((always_inline)) { sum[j * G + g] = lane::mul_add(xs[g], wj, sum[j * G + g]); });
+    });
+  }
+  unrolled<J>([&](auto j) __attribute__((always_inline)) {
+    unrolled<G>([&](auto g) __attribute__((always_inline)) { lane::store(y + j * y_stride + g * width, sum[j * G + g]); });
+  });
+}
+
+/// Runs body<G, J>(f, g) over n_outputs x n_groups in register tiles: outputs outside, so that their weights stay near while the
+/// lanes of chains pass by.
+template <class L, int J, class F>
+ERG_INLINE void cover_groups(int f, int n_groups, F&& body) {
+  constexpr int most = max_lanes<L>();
+  int g = 0;
+  for (; g + most <= n_groups; g += most) body(std::integral_constant<int, most>{}, std::integral_constant<int, J>{}, f, g);
+  unrolled<most - 1>([&](auto i) {  // what is left over: most - 1, ..., 1 lanes
+    constexpr int left = most - 1 - i;
+    if (n_groups - g == left) body(std::integral_constant<int, left>{}, std::integral_constant<int, J>{}, f, g), g = n_groups;
+  });
+}
+template <class L, class F>
+ERG_INLINE void cover(int n_outputs, int n_groups, F&& body) {
+  constexpr int full = outputs_for<L>(max_lanes<L>());
+  int f = 0;
+  for (; f + full <= n_outputs; f += full) cover_groups<L, full>(f, n_groups, body);
+  for (; f + 3 <= n_outputs; f += 3) cover_groups<L, 3>(f, n_groups, body);
+  for (; f < n_outputs; ++f) cover_groups<L, 1>(f, n_groups, body);
+}
+
+}  // namespace detail
+
+/// Products of a weight matrix with the features of a panel of chains.
+///
+///   y[f, c] = bias[f] + sum_r w[f, r] x[r, c]          accumulate: y[f, c] itself in the place of bias[f]
+///
+/// Shapes    x: [n_terms, chain], y: [n_outputs, chain], x and y in whole lanes, 64-byte aligned; bias may be null
+/// Numerics  the terms of a sum are added in order, one fused multiply-add each, whatever the panel and the lane: the same bits for
+///           any number of chains, and in the strict profile for any lane
+/// Cost      n_outputs * n_terms multiply-adds a chain. A tile of 4 lanes by 6 outputs stays in registers; terms go by in runs
+///           whose part of x fits the first-level cache; the weights are read once per run, in place: nothing is packed
+template <class L>
+void product(Weights<scalar_t<L>> w, int n_outputs, int n_terms, const scalar_t<L>* x, std::ptrdiff_t x_stride, scalar_t<L>* y,
+             std::ptrdiff_t y_stride, int n_groups, const scalar_t<L>* bias, bool accumulate = false) {
+  using T = scalar_t<L>;
+  constexpr int first_level = 32768 / static_cast<int>(sizeof(T));
+  const int fit = first_level / (n_groups * width_v<L>);
+  const int run = n_terms <= fit + fit / 4 ? n_terms : (fit < 32 ? 32 : fit);
+  int r = 0;
+  do {
+    const int n = n_terms - r < run ? n_terms - r : run;
+    const T* from = x + r * x_stride;
+    const T* w_from = w.data + r * w.per_term;
+    const bool go_on = accumulate || r > 0;
+    detail::cover<L>(n_outputs, n_groups, [&](auto lanes, auto outputs, int f, int g) __attribute__((always_inline)) {
+      constexpr int G = decltype(lanes)::value, J = decltype(outputs)::value;
+      const T* start = bias == nullptr ? nullptr : bias + f;
+      T* to = y + f * y_stride + g * width_v<L>;
+      const T* xg = from + g * width_v<L>;
+      const auto x_at = [&](int i) { return i * x_stride; };
+      if (w.per_output == 1) {
+        detail::product_tile<L, G, J, true>(w_from + f, 1, n, xg, x_at, [&](int i) { return i * w.per_term; }, to, y_stride, start, go_on);
+      } else {
+        detail::product_tile<L, G, J, false>(w_from + f * w.per_output, w.per_output, n, xg, x_at, [&](int i) { return i * w.per_term; }, to,
+                                             y_stride, start, go_on);
+      }
+    });
+    r += n;
+  } while (r < n_terms);
+}
+
+}  // namespace erg::nn
