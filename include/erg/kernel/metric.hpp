@@ -27,18 +27,28 @@ ERG_INLINE void for_groups(F&& f, BlockPosition<L>& first, Ps&... rest) {
   }
 }
 
+/// f(d, coordinate d of each position); in a block, group after group, in the order of memory.
+template <class F, LaneCoordinates P, class... Ps>
+ERG_FN ERG_INLINE void for_coordinates(F&& f, P& first, Ps&... rest) {
+  for_each_dim<std::remove_cvref_t<P>::static_dim>(first.size(), [&](int d) __attribute__((always_inline)) { f(d, first[d], rest[d]...); });
+}
+template <class F, class L, class... Ps>
+ERG_INLINE void for_coordinates(F&& f, BlockPosition<L>& first, Ps&... rest) {
+  for (int d = 0; d < first.size(); ++d) {
+    for (int g = 0; g < first.n_groups(); ++g) f(d, first.at(d, g), rest.at(d, g)...);
+  }
+}
+
 /// The two products for a diagonal F, given by factor(d).
 template <class Self>
 struct Elementwise {
   /// y <- y + a F v
   template <class Y, class V>
   ERG_FN ERG_INLINE void add(Y& y, double a, const V& v) const {
-    for_groups(
-        [&](auto& yg, auto& vg) __attribute__((always_inline)) {
-          using L = lane_of<decltype(yg)>;
-          for_each_dim<std::remove_cvref_t<decltype(yg)>::static_dim>(yg.size(), [&](int d) __attribute__((always_inline)) {
-            yg[d] = lane::mul_add(self().template factor<L>(a, d), vg[d], yg[d]);
-          });
+    for_coordinates(
+        [&](int d, auto& yd, const auto& vd) __attribute__((always_inline)) {
+          using L = std::remove_cvref_t<decltype(yd)>;
+          yd = lane::mul_add(self().template factor<L>(a, d), vd, yd);
         },
         y, v);
   }
@@ -50,14 +60,11 @@ struct Elementwise {
   /// p <- p + a F^T g;  y <- x + b F p, in one pass. y may be x.
   template <class P>
   ERG_FN ERG_INLINE void kick_drift(P& y, const P& x, P& p, const P& g, double a, double b) const {
-    for_groups(
-        [&](auto& yg, auto& xg, auto& pg, auto& gg) __attribute__((always_inline)) {
-          using L = lane_of<decltype(yg)>;
-          for_each_dim<std::remove_cvref_t<decltype(yg)>::static_dim>(yg.size(), [&](int d) __attribute__((always_inline)) {
-            const L pd = lane::mul_add(self().template factor<L>(a, d), gg[d], pg[d]);
-            pg[d] = pd;
-            yg[d] = lane::mul_add(self().template factor<L>(b, d), pd, xg[d]);
-          });
+    for_coordinates(
+        [&](int d, auto& yd, const auto& xd, auto& pd, const auto& gd) __attribute__((always_inline)) {
+          using L = std::remove_cvref_t<decltype(yd)>;
+          pd = lane::mul_add(self().template factor<L>(a, d), gd, pd);
+          yd = lane::mul_add(self().template factor<L>(b, d), L(pd), xd);
         },
         y, x, p, g);
   }

@@ -66,25 +66,43 @@ ERG_INLINE void product_tile(const scalar_t<L>* w, std::ptrdiff_t per_output, in
   });
 }
 
-/// Runs body<G, J>(f, g) over n_outputs x n_groups in register tiles: outputs outside, so that their weights stay near while the
-/// lanes of chains pass by.
-template <class L, int J, class F>
-ERG_INLINE void cover_groups(int f, int n_groups, F&& body) {
-  constexpr int most = max_lanes<L>();
-  int g = 0;
-  for (; g + most <= n_groups; g += most) body(std::integral_constant<int, most>{}, std::integral_constant<int, J>{}, f, g);
-  unrolled<most - 1>([&](auto i) {  // what is left over: most - 1, ..., 1 lanes
-    constexpr int left = most - 1 - i;
-    if (n_groups - g == left) body(std::integral_constant<int, left>{}, std::integral_constant<int, J>{}, f, g), g = n_groups;
-  });
-}
-template <class L, class F>
-ERG_INLINE void cover(int n_outputs, int n_groups, F&& body) {
+/// body<J>(f) over the outputs in tiles. What six leaves over is spread: 1 = 4 + 3 - 6, 2 = 4 + 4 - 6, 5 = 4 + 4 + 3 - 6, for few sums
+/// at once would wait for each other.
+template <class L, int G, class F>
+ERG_INLINE void cover_outputs(int n_outputs, F&& body) {
   constexpr int full = outputs_for<L>(max_lanes<L>());
   int f = 0;
-  for (; f + full <= n_outputs; f += full) cover_groups<L, full>(f, n_groups, body);
-  for (; f + 3 <= n_outputs; f += 3) cover_groups<L, 3>(f, n_groups, body);
-  for (; f < n_outputs; ++f) cover_groups<L, 1>(f, n_groups, body);
+  const auto tiles = [&](auto size, int end) {
+    for (; f + decltype(size)::value <= end; f += decltype(size)::value) body(size, f);
+  };
+  if constexpr (full == 6) {
+    const int left = n_outputs % 6, borrow = n_outputs > 6 && (left == 1 || left == 2 || left == 5) ? 6 : 0;
+    tiles(std::integral_constant<int, 6>{}, n_outputs - borrow);
+    tiles(std::integral_constant<int, 4>{}, n_outputs);
+  } else {
+    tiles(std::integral_constant<int, full>{}, n_outputs);
+  }
+  tiles(std::integral_constant<int, 3>{}, n_outputs);
+  tiles(std::integral_constant<int, 2>{}, n_outputs);
+  tiles(std::integral_constant<int, 1>{}, n_outputs);
+}
+/// body<G, J>(f, g) over n_outputs x n_groups in register tiles. Lanes outside: their part of x then stays in the first-level cache
+/// while the weights pass by.
+template <class L, class F>
+ERG_INLINE void cover(int n_outputs, int n_groups, F&& body) {
+  constexpr int most = max_lanes<L>();
+  const auto lanes = [&](auto size, int g) {
+    cover_outputs<L, decltype(size)::value>(n_outputs, [&](auto outputs, int f) __attribute__((always_inline)) { body(size, outputs, f, g); });
+  };
+  int g = 0;
+  for (; g + most <= n_groups; g += most) lanes(std::integral_constant<int, most>{}, g);
+  unrolled<most - 1>([&](auto i) {  // what is left over: most - 1, ..., 1 lanes
+    constexpr int left = most - 1 - i;
+    if (n_groups - g == left) {
+      lanes(std::integral_constant<int, left>{}, g);
+      g = n_groups;
+    }
+  });
 }
 
 }  // namespace detail
@@ -102,9 +120,8 @@ template <class L>
 void product(Weights<scalar_t<L>> w, int n_outputs, int n_terms, const scalar_t<L>* x, std::ptrdiff_t x_stride, scalar_t<L>* y,
              std::ptrdiff_t y_stride, int n_groups, const scalar_t<L>* bias, bool accumulate = false) {
   using T = scalar_t<L>;
-  constexpr int first_level = 32768 / static_cast<int>(sizeof(T));
-  const int fit = first_level / (n_groups * width_v<L>);
-  const int run = n_terms <= fit + fit / 4 ? n_terms : (fit < 32 ? 32 : fit);
+  constexpr int first_level = 32768 / static_cast<int>(sizeof(T)), fit = first_level / (detail::max_lanes<L>() * width_v<L>);
+  const int run = n_terms <= fit + fit / 4 ? n_terms : fit;
   int r = 0;
   do {
     const int n = n_terms - r < run ? n_terms - r : run;

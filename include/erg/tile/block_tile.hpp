@@ -54,6 +54,12 @@ class BlockPosition {
   };
   Group group(int g) { return {lanes_.data() + g, n_groups_, dim_}; }
   Group group(int g) const { return {const_cast<L*>(lanes_.data()) + g, n_groups_, dim_}; }
+  /// Everything in the order of memory, for what treats all numbers alike: a walk group by group would touch one line in n_groups.
+  Group flat() { return {lanes_.data(), 1, n_groups_ * dim_}; }
+  Group flat() const { return {const_cast<L*>(lanes_.data()), 1, n_groups_ * dim_}; }
+  /// Coordinate d of group g.
+  L& at(int d, int g) { return lanes_.data()[static_cast<std::ptrdiff_t>(d) * n_groups_ + g]; }
+  const L& at(int d, int g) const { return lanes_.data()[static_cast<std::ptrdiff_t>(d) * n_groups_ + g]; }
 
  private:
   std::vector<L> lanes_;
@@ -101,7 +107,7 @@ ERG_INLINE L lane_at(const A& a, int g) {
 
 template <class L, class F, class... X>
 ERG_INLINE void transform(BlockPosition<L>& y, F&& f, const X&... x) {
-  for (int g = 0; g < y.n_groups(); ++g) transform(y.group(g), f, x.group(g)...);
+  transform(y.flat(), f, x.flat()...);
 }
 template <class L>
 void resize_like(BlockPosition<L>& y, const BlockPosition<L>& x) {
@@ -110,15 +116,19 @@ void resize_like(BlockPosition<L>& y, const BlockPosition<L>& x) {
 template <class L>
 void copy(BlockPosition<L>& y, const BlockPosition<L>& x) {
   resize_like(y, x);
-  for (int g = 0; g < y.n_groups(); ++g) copy(y.group(g), x.group(g));
+  transform(y.flat(), [](L, L v) __attribute__((always_inline)) { return v; }, x.flat());
 }
 template <class L, class A>
 void axpy(BlockPosition<L>& y, const A& a, const BlockPosition<L>& x) {
-  for (int g = 0; g < y.n_groups(); ++g) axpy(y.group(g), detail::lane_at<L>(a, g), x.group(g));
+  for (int d = 0; d < y.size(); ++d) {
+    for (int g = 0; g < y.n_groups(); ++g) y.at(d, g) = lane::mul_add(detail::lane_at<L>(a, g), x.at(d, g), y.at(d, g));
+  }
 }
 template <class L, class A>
 void scale(BlockPosition<L>& y, const A& a) {
-  for (int g = 0; g < y.n_groups(); ++g) scale(y.group(g), detail::lane_at<L>(a, g));
+  for (int d = 0; d < y.size(); ++d) {
+    for (int g = 0; g < y.n_groups(); ++g) y.at(d, g) = detail::lane_at<L>(a, g) * y.at(d, g);
+  }
 }
 template <class L>
 Column<L> dot(const BlockPosition<L>& x, const BlockPosition<L>& y) {
@@ -140,13 +150,18 @@ void for_chains(F&& f, const BlockChains<L>& chains, P&... x) {
 }
 template <class L>
 void copy_where(const MaskColumn<L>& m, BlockPosition<L>& y, const BlockPosition<L>& x) {
-  for (int g = 0; g < y.n_groups(); ++g) copy_where(m.group[g], y.group(g), x.group(g));
+  for (int d = 0; d < y.size(); ++d) {
+    for (int g = 0; g < y.n_groups(); ++g) y.at(d, g) = lane::select(m.group[g], x.at(d, g), y.at(d, g));
+  }
 }
 template <class L>
 MaskColumn<L> all_finite(const BlockPosition<L>& x) {
-  MaskColumn<L> r(x.n_groups());
-  for (int g = 0; g < x.n_groups(); ++g) r.group[g] = all_finite(x.group(g));
-  return r;
+  Column<L> sum(x.n_groups());  // as for one lane, coordinate by coordinate
+  for (int g = 0; g < x.n_groups(); ++g) sum.group[g] = x.at(0, g) * L(0.0);
+  for (int d = 1; d < x.size(); ++d) {
+    for (int g = 0; g < x.n_groups(); ++g) sum.group[g] = lane::mul_add(x.at(d, g), L(0.0), sum.group[g]);
+  }
+  return per_chain([](const L& v) { return v == L(0.0); }, sum);
 }
 template <class L>
 void fill_normal(BlockPosition<L>& x, random::Key key, const BlockChains<L>& chains, int n) {
