@@ -41,13 +41,13 @@ constexpr int outputs_for(int lanes) {
 
 /// y[f] = start[f] + sum_r w[f, r] x[r] for J outputs and G lanes of chains, in registers, terms in order.
 ///
-///   x_at(r), w_at(r)   where term r is: offsets from x and from w
-template <class L, int G, int J, bool unit_output, class XAt, class WAt>
-ERG_INLINE void product_tile(const scalar_t<L>* w, std::ptrdiff_t per_output, int n_terms, const scalar_t<L>* x, XAt&& x_at, WAt&& w_at,
-                             scalar_t<L>* y, std::ptrdiff_t y_stride, const scalar_t<L>* bias, bool accumulate) {
+///   walk(term)   calls term(x_r, w_r) for every term: where its features start, and its weight for the first output
+///   per_output   from the weight for one output to that for the next; std::integral_constant where it is known
+template <class L, int G, int J, class Step, class Walk>
+ERG_INLINE void product_tile(Step per_output, Walk&& walk, scalar_t<L>* y, std::ptrdiff_t y_stride, const scalar_t<L>* bias,
+                             bool accumulate) {
   using T = scalar_t<L>;
   constexpr int width = width_v<L>;
-  const std::ptrdiff_t step = unit_output ? 1 : per_output;
   L sum[G * J];
   unrolled<J>([&](auto j) __attribute__((always_inline)) {
     const L start = bias != nullptr ? L(bias[j]) : L(T(0));
@@ -55,26 +55,33 @@ ERG_INLINE void product_tile(const scalar_t<L>* w, std::ptrdiff_t per_output, in
       sum[j * G + g] = accumulate ? lane::load<L>(y + j * y_stride + g * width) : start;
     });
   });
-  for (int r = 0; r < n_terms;) {
-    const int end = n_terms - r < per_line<T> ? n_terms : r + per_line<T>;
-    if constexpr (!unit_output) {  // the next tile's weights of these terms
-      unrolled<J>([&](auto j) __attribute__((always_inline)) { prefetch(w + (J + j) * per_output + w_at(r)); });
-    }
-    for (; r < end; ++r) {
-      const T* xr = x + x_at(r);
-      const T* wr = w + w_at(r);
-      if constexpr (unit_output) prefetch(wr + per_line<T>);
-      L xs[G];
-      unrolled<G>([&](auto g) __attribute__((always_inline)) { xs[g] = lane::load<L>(xr + g * width); });
-      unrolled<J>([&](auto j) __attribute__((always_inline)) {
-        const L wj = L(wr[j * step]);
-        unrolled<G>([&](auto g) __attribute__((always_inline)) { sum[j * G + g] = lane::mul_add(xs[g], wj, sum[j * G + g]); });
-      });
-    }
-  }
+  walk([&](const T* xr, const T* wr) __attribute__((always_inline)) {
+    L xs[G];
+    unrolled<G>([&](auto g) __attribute__((always_inline)) { xs[g] = lane::load<L>(xr + g * width); });
+    unrolled<J>([&](auto j) __attribute__((always_inline)) {
+      const L wj = L(wr[j * per_output]);
+      unrolled<G>([&](auto g) __attribute__((always_inline)) { sum[j * G + g] = lane::mul_add(xs[g], wj, sum[j * G + g]); });
+    });
+  });
   unrolled<J>([&](auto j) __attribute__((always_inline)) {
     unrolled<G>([&](auto g) __attribute__((always_inline)) { lane::store(y + j * y_stride + g * width, sum[j * G + g]); });
   });
+}
+
+/// Terms one after another in memory; J outputs of a matrix whose weights lie apart by per_output, or (unit) side by side.
+template <int J, bool unit, class T, class Term>
+ERG_INLINE void walk_terms(Weights<T> w, int n_terms, const T* x, std::ptrdiff_t x_stride, Term&& term) {
+  for (int r = 0; r < n_terms;) {
+    const int end = n_terms - r < per_line<T> ? n_terms : r + per_line<T>;
+    if constexpr (!unit) {  // the next tile's weights of these terms
+      unrolled<J>([&](auto j) __attribute__((always_inline)) { prefetch(w.data + (J + j) * w.per_output + r * w.per_term); });
+    }
+    for (; r < end; ++r) {
+      const T* wr = w.data + r * w.per_term;
+      if constexpr (unit) prefetch(wr + per_line<T>);
+      term(x + r * x_stride, wr);
+    }
+  }
 }
 
 /// body<J>(f) over the outputs in tiles. What six leaves over is spread: 1 = 4 + 3 - 6, 2 = 4 + 4 - 6, 5 = 4 + 4 + 3 - 6, for few sums
@@ -144,12 +151,24 @@ void product(Weights<scalar_t<L>> w, int n_outputs, int n_terms, const scalar_t<
       const T* start = bias == nullptr ? nullptr : bias + f;
       T* to = y + f * y_stride + g * width_v<L>;
       const T* xg = from + g * width_v<L>;
-      const auto x_at = [&](int i) { return i * x_stride; };
+      const auto tile = [&](auto unit) __attribute__((always_inline)) {
+        const Weights<T> wf{w_from + f * w.per_output, w.per_output, w.per_term};
+        const auto step = [&] {
+          if constexpr (decltype(unit)::value) {
+            return std::integral_constant<std::ptrdiff_t, 1>{};
+          } else {
+            return w.per_output;
+          }
+        }();
+        const auto walk = [&](auto&& term) __attribute__((always_inline)) {
+          detail::walk_terms<J, decltype(unit)::value>(wf, n, xg, x_stride, term);
+        };
+        detail::product_tile<L, G, J>(step, walk, to, y_stride, start, go_on);
+      };
       if (w.per_output == 1) {
-        detail::product_tile<L, G, J, true>(w_from + f, 1, n, xg, x_at, [&](int i) { return i * w.per_term; }, to, y_stride, start, go_on);
+        tile(std::true_type{});
       } else {
-        detail::product_tile<L, G, J, false>(w_from + f * w.per_output, w.per_output, n, xg, x_at, [&](int i) { return i * w.per_term; }, to,
-                                             y_stride, start, go_on);
+        tile(std::false_type{});
       }
     });
     r += n;
