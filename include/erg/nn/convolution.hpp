@@ -4,7 +4,7 @@
 #include "erg/detail/require.hpp"
 #include "erg/nn/chain_sum.hpp"
 #include "erg/nn/convolution_product.hpp"
-#include "erg/nn/layer.hpp"
+#include "erg/nn/dense.hpp"
 
 #include <cmath>
 
@@ -56,6 +56,8 @@ class Convolution {
     }
     in_ = in;
     out_ = out;
+    const Shape wide = transposed ? out : in, small = transposed ? in : out;
+    is_dense_ = small.n_pixels() == 1 && options_.padding == 0 && wide.height == kernel_ && wide.width == kernel_;
     window_ = transposed ? Window(out, in, kernel_, options_.stride, options_.padding) : Window(in, out, kernel_, options_.stride, options_.padding);
     return out;
   }
@@ -87,7 +89,10 @@ class Convolution {
   }
   template <class L>
   void parameter_gradient(const Real<L>*, Block<const L> x, Block<L>, Block<const L> gy, Gradient<L> g) const {
-    if constexpr (transposed) {
+    const Block<const L>& small = transposed ? x : gy;
+    if (is_dense_) {
+      detail::add_outer<L>(small, transposed ? gy : x, g, -1);
+    } else if constexpr (transposed) {
       add_convolution_gradient<L>(window_, x, in_.channels, gy, n_out_, g);
     } else {
       add_convolution_gradient<L>(window_, gy, n_out_, x, in_.channels, g);
@@ -111,6 +116,11 @@ class Convolution {
   void narrow(const Real<L>* w, Block<const L> from, Block<L> to, int n_narrow, int n_wide, const Real<L>* bias) const {
     const std::ptrdiff_t taps = window_.n_taps();
     for (int p = 0; p < n_planes<L>; ++p) {
+      if (is_dense_) {
+        product<base_lane<L>>({w, from.n_features, 1}, n_narrow, from.n_features, from.row(0, p), from.stride, to.row(0, p), to.stride,
+                              from.n_groups, p == 0 ? bias : nullptr);
+        continue;
+      }
       convolve<base_lane<L>>(window_.to_narrow(), {w, n_wide * taps, taps}, n_narrow, n_wide, from.row(0, p), from.n_features / n_wide,
                              from.stride, to.row(0, p), to.stride, from.n_groups, p == 0 ? bias : nullptr);
     }
@@ -119,6 +129,11 @@ class Convolution {
   void widen(const Real<L>* w, Block<const L> from, Block<L> to, int n_wide, int n_narrow, const Real<L>* bias) const {
     const std::ptrdiff_t taps = window_.n_taps();
     for (int p = 0; p < n_planes<L>; ++p) {
+      if (is_dense_ && bias == nullptr) {  // one bias a channel is not one a feature
+        product<base_lane<L>>({w, 1, to.n_features}, to.n_features, n_narrow, from.row(0, p), from.stride, to.row(0, p), to.stride,
+                              from.n_groups, nullptr);
+        continue;
+      }
       convolve<base_lane<L>>(window_.to_wide(), {w, taps, n_wide * taps}, n_wide, n_narrow, from.row(0, p), from.n_features / n_narrow,
                              from.stride, to.row(0, p), to.stride, from.n_groups, p == 0 ? bias : nullptr);
     }
@@ -128,6 +143,7 @@ class Convolution {
   ConvolutionOptions options_;
   Shape in_, out_;
   Window window_;
+  bool is_dense_ = false;  // the window is the image: a matrix
 };
 using Conv2d = Convolution<false>;
 using ConvTranspose2d = Convolution<true>;

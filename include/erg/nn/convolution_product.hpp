@@ -69,62 +69,76 @@ void convolve(const std::vector<std::vector<Meeting>>& meetings, TapWeights<scal
 ///
 /// Shapes    narrow: [n_narrow, pixel, chain], wide: [n_wide, pixel, chain], dw: [n_narrow, n_wide, tap]
 /// Numerics  chains in order, in each the pairs in order: the same bits however chains are cut into panels
-/// Cost      n_narrow * n_wide multiply-adds a pair and chain. The channels of the image that has more of them are turned to run along
-///           lanes; then this is a product as well. On duals the product rule as in add_outer
+/// Cost      n_narrow * n_wide multiply-adds a pair and chain. Both images are turned, so that a chain is contiguous; the channels of the
+///           one that has more of them run along lanes, and the pairs are the terms of a product. One chain's image stays near while
+///           all weights pass. On duals the product rule as in add_outer
 template <class L>
 void add_convolution_gradient(const Window& window, Block<const L> narrow, int n_narrow, Block<const L> wide, int n_wide, Gradient<L> to) {
   using B = base_lane<L>;
   using T = scalar_t<B>;
   constexpr int width = width_v<B>, planes = n_planes<L>;
   const bool wide_along = n_wide >= n_narrow;
-  const Block<const L>& turned_image = wide_along ? wide : narrow;
-  const Block<const L>& other = wide_along ? narrow : wide;
+  const Block<const L>& along = wide_along ? wide : narrow;
+  const Block<const L>& across = wide_along ? narrow : wide;
   const int n_along = wide_along ? n_wide : n_narrow, n_across = wide_along ? n_narrow : n_wide;
-  const int n_pixels = turned_image.n_features / n_along, n_other_pixels = other.n_features / n_across, n_chains = narrow.n_chains;
+  const int n_pixels = along.n_features / n_along, n_across_pixels = across.n_features / n_across, n_chains = narrow.n_chains;
   const int n_groups = (n_along + width - 1) / width, n_taps = window.n_taps();
-  const std::ptrdiff_t row = (n_along + per_line<T> - 1) / per_line<T> * per_line<T>;
-  const std::ptrdiff_t chain_row = row * n_pixels, plane = chain_row * n_chains;
-  T* const turned = detail::thread_scratch<T, 0>(static_cast<std::size_t>(plane) * planes);
+  const auto lines = [](int n) { return static_cast<std::ptrdiff_t>((n + per_line<T> - 1) / per_line<T> * per_line<T>); };
+  const auto odd = [&](std::ptrdiff_t n) { return (n + per_line<T> - 1) / per_line<T> / 2 * 2 * per_line<T> + per_line<T>; };  // chains then differ in cache set
+  const std::ptrdiff_t row = lines(n_along), along_chain = odd(row * n_pixels), across_chain = odd(across.n_features);
+  const std::ptrdiff_t along_plane = along_chain * n_chains, across_plane = across_chain * n_chains;
+  // turned: [plane, chain, pixel, channel] and [plane, chain, channel, pixel]
+  T* const turned = detail::thread_scratch<T, 0>(static_cast<std::size_t>(along_plane + across_plane) * planes);
+  T* const turned_across = turned + planes * along_plane;
   for (int p = 0; p < planes; ++p) {
     for (int i = 0; i < n_pixels; ++i) {
-      T* const at = turned + p * plane + i * row;
       for (int f = 0; f < n_groups * width; ++f) {
-        const T* const from = f < n_along ? turned_image.row(f * n_pixels + i, p) : nullptr;
-        for (int c = 0; c < n_chains; ++c) at[c * chain_row + f] = from == nullptr ? T(0) : from[c];
+        T* const at = turned + p * along_plane + i * row + f;
+        const T* const from = f < n_along ? along.row(f * n_pixels + i, p) : nullptr;
+        for (int c = 0; c < n_chains; ++c) at[c * along_chain] = from == nullptr ? T(0) : from[c];
       }
     }
+    for (int f = 0; f < across.n_features; ++f) {
+      T* const at = turned_across + p * across_plane + f;
+      const T* const from = across.row(f, p);
+      for (int c = 0; c < n_chains; ++c) at[c * across_chain] = from[c];
+    }
   }
-  const std::ptrdiff_t a_step = static_cast<std::ptrdiff_t>(wide_along ? 1 : n_wide) * n_taps, b_step = static_cast<std::ptrdiff_t>(wide_along ? n_wide : 1) * n_taps;
-  T* const sum = detail::thread_scratch<T, 1>(static_cast<std::size_t>(row) * static_cast<std::size_t>(n_across));
+  const std::ptrdiff_t a_step = static_cast<std::ptrdiff_t>(wide_along ? 1 : n_wide) * n_taps;
+  const std::ptrdiff_t b_step = static_cast<std::ptrdiff_t>(wide_along ? n_wide : 1) * n_taps, tap_rows = row * n_across;
+  T* const sum = detail::thread_scratch<T, 1>(static_cast<std::size_t>(tap_rows * n_taps));
   for (int m = 0; m < planes; ++m) {
     T* const out = to.plane[m];
     if (out == nullptr) continue;
-    for (int k = 0; k < n_taps; ++k) {
+    const auto each = [&](auto&& f) {
       for (int b = 0; b < n_across; ++b) {
-        for (int a = 0; a < n_groups * width; ++a) sum[b * row + a] = a < n_along ? out[a * a_step + b * b_step + k] : T(0);
+        for (int a = 0; a < n_along; ++a) {
+          for (int k = 0; k < n_taps; ++k) f(sum[k * tap_rows + b * row + a], out[a * a_step + b * b_step + k]);
+        }
       }
-      const auto& pairs = window.at_tap()[static_cast<std::size_t>(k)];
+    };
+    std::fill_n(sum, tap_rows * n_taps, T(0));
+    each([](T& s, T& o) { s = o; });
+    for (int c = 0; c < n_chains; ++c) {
       for (int s = 0; s < planes; ++s) {
         if ((s & m) != s) continue;
-        detail::cover<B>(n_across, n_groups, [&](auto lanes, auto outputs, int b, int g) __attribute__((always_inline)) {
-          constexpr int G = decltype(lanes)::value, J = decltype(outputs)::value;
-          const T* const w = other.row(b * n_other_pixels, s);
-          const T* const x = turned + (m ^ s) * plane + g * width;
-          const auto walk = [&](auto&& term) __attribute__((always_inline)) {
-            for (int c = 0; c < n_chains; ++c) {
-              for (const auto& pair : pairs) {
-                const int i = wide_along ? pair.wide : pair.narrow, j = wide_along ? pair.narrow : pair.wide;
-                term(x + c * chain_row + i * row, w + j * other.stride + c);
-              }
-            }
-          };
-          detail::product_tile<B, G, J>(n_other_pixels * other.stride, walk, sum + b * row + g * width, row, nullptr, true);
-        });
-      }
-      for (int b = 0; b < n_across; ++b) {
-        for (int a = 0; a < n_along; ++a) out[a * a_step + b * b_step + k] = sum[b * row + a];
+        const T* const x = turned + (m ^ s) * along_plane + c * along_chain;
+        const T* const w = turned_across + s * across_plane + c * across_chain;
+        for (int k = 0; k < n_taps; ++k) {
+          const auto& pairs = window.at_tap()[static_cast<std::size_t>(k)];
+          detail::cover<B>(n_across, n_groups, [&](auto lanes, auto outputs, int b, int g) __attribute__((always_inline)) {
+            constexpr int G = decltype(lanes)::value, J = decltype(outputs)::value;
+            const T* const xg = x + g * width;
+            const T* const wb = w + b * n_across_pixels;
+            const auto walk = [&](auto&& term) __attribute__((always_inline)) {
+              for (const auto& pair : pairs) term(xg + (wide_along ? pair.wide : pair.narrow) * row, wb + (wide_along ? pair.narrow : pair.wide));
+            };
+            detail::product_tile<B, G, J>(n_across_pixels, walk, sum + k * tap_rows + b * row + g * width, row, nullptr, true);
+          });
+        }
       }
     }
+    each([](T& s, T& o) { o = s; });
   }
 }
 

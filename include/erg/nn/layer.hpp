@@ -52,6 +52,7 @@ constexpr bool is_linear_layer() {
 ///   void expand(const T* stored, T* w) const                 the weights that the passes take
 ///   void pull_back(const T* stored, const T* w, const T* gw, T* g) const   g += (dw/dstored)^T gw
 ///   void refresh(T* stored) const                            (optional) state that moves once per change of the parameters
+///   void start(T* stored) const                              (optional) numbers whose start follows from that of others
 template <class X>
 constexpr bool is_reparametrised() {
   if constexpr (requires { X::reparametrised; }) {
@@ -108,6 +109,10 @@ void pull_back(const X& layer, const T* stored, const T* w, const T* gw, T* g) {
 template <class X, class T>
 void refresh(const X& layer, T* stored) {
   if constexpr (requires { layer.refresh(stored); }) layer.refresh(stored);
+}
+template <class X, class T>
+void start(const X& layer, T* stored) {
+  if constexpr (requires { layer.start(stored); }) layer.start(stored);
 }
 /// The parameter gradient of a layer, where it has parameters.
 template <class L, class X>

@@ -27,19 +27,19 @@ class Network {
   using Scalar = T;
   using Architecture = Net;
 
-  explicit Network(Net net) : net_(std::move(net)), parameters_(listed(net_)) {
+  explicit Network(Net net) : net_(std::move(net)) {
     in_ = net_.input_shape();
     if (in_.size() < 1) {
       throw std::invalid_argument("the network does not know its input (its first layer follows another) give Sequential a Shape first");
     }
     out_ = net_.resolve(in_);
     parameters_ = Parameters<T>(listed(net_));
-    update([&](std::span<T> theta) {
-      for (const auto& s : parameters_.slices()) {
-        const auto part = Parameters<T>::of(theta, s);
-        std::fill(part.begin(), part.end(), static_cast<T>(s.start));
-      }
-    });
+    std::vector<T> theta(static_cast<std::size_t>(n_parameters()));
+    for (const auto& s : parameters_.slices()) {
+      const auto part = Parameters<T>::of(std::span<T>(theta), s);
+      std::fill(part.begin(), part.end(), static_cast<T>(s.start));
+    }
+    start(theta);
   }
 
   const Net& net() const { return net_; }
@@ -57,10 +57,16 @@ class Network {
     Parameters<T> kept = parameters_;
     f(parameters_.flat());
     for (const auto& s : parameters_.slices()) {
-      if (s.is_state && has_weights_) std::ranges::copy(Parameters<T>::of(kept.flat(), s), Parameters<T>::of(parameters_.flat(), s).begin());
+      if (s.is_state) std::ranges::copy(Parameters<T>::of(kept.flat(), s), Parameters<T>::of(parameters_.flat(), s).begin());
     }
     nn::refresh(net_, parameters_.flat().data());
     renew();
+  }
+  /// Puts parameters at their start; those that follow from others (the lengths of a weight normalisation, the state of a spectral one)
+  /// follow.
+  void start(std::span<T> values) {
+    nn::start(net_, values.data());
+    restore(values);
   }
   /// Puts all parameters and states, as saved.
   void restore(std::span<const T> values) {
@@ -170,7 +176,6 @@ class Network {
     return ws;
   }
   void renew() {
-    has_weights_ = true;
     if constexpr (is_reparametrised<Net>()) {
       const auto n = static_cast<std::size_t>(nn::n_parameters(net_));
       net_.expand(parameters_.flat().data(), weights_.require(n));
@@ -259,7 +264,6 @@ class Network {
   Shape in_, out_;
   Parameters<T> parameters_;
   Arena<T> weights_;
-  bool has_weights_ = false;
 };
 
 }  // namespace erg::nn

@@ -113,6 +113,10 @@ class Sequential {
   void refresh(T* stored) const {
     each([&](auto i, const auto& layer) { nn::refresh(layer, stored + parts_[i].stored); });
   }
+  template <class T>
+  void start(T* stored) const {
+    each([&](auto i, const auto& layer) { nn::start(layer, stored + parts_[i].stored); });
+  }
 
   template <class L>
   void forward(const Real<L>* w, Block<const L> x, Block<L> y, Block<L> tape) const {

@@ -87,6 +87,7 @@ TEST_CASE("a convolution is its definition for strides, paddings and more channe
   CHECK(worst_difference(Shape(3, 6, 5), 7, 3, {}, 0) < 1e-13);
   CHECK(worst_difference(Shape(2, 7, 8), 4, 5, {.stride = 2, .padding = 2}, 2) < 1e-13);
   CHECK(worst_difference(Shape(40, 4, 4), 13, 3, {.stride = 1, .padding = 1}, 1) < 1e-12);
+  CHECK(worst_difference(Shape(5, 4, 4), 3, 4, {}, 0) < 1e-13);
   CHECK(worst_difference(Shape(5, 4, 4), 3, 1, {.stride = 3}, 0) < 1e-13);
   CHECK(worst_difference(Shape(3, 4, 4), 3, 3, {.stride = 1, .padding = 1}, 0) > 1e-3);
 }
@@ -108,6 +109,8 @@ TEST_CASE("a transposed convolution is the adjoint of the convolution with the s
 
 TEST_CASE("all passes of convolutions agree with differences and with each other", "[nn][convolution]") {
   auto down = network(Shape(2, 5, 4), Conv2d(3, 3, {.stride = 2, .padding = 1}), Tanh{}, Conv2d(2, 2), Tanh{}, Dense(2));
+  auto whole = network(Shape(2, 3, 3), Conv2d(3, 3), Tanh{}, ConvTranspose2d(2, 2), Tanh{}, Conv2d(2, 2, {.bias = false}));
+  CHECK(test::check_passes(whole).worst() < 1e-7);
   CHECK(test::check_passes(down).worst() < 1e-7);
   auto up = network(Shape(3, 2, 2), ConvTranspose2d(2, 3, {.stride = 2, .padding = 1, .output_padding = 1}), Tanh{},
                     ConvTranspose2d(1, 2, {.bias = false}), Tanh{}, Dense(2));
