@@ -105,11 +105,9 @@ void bare_multiply_adds(std::size_t n) {
   asm volatile("" ::"m"(sum));
 }
 
-double torch_training_seconds(const std::vector<int>& sizes, int n_chains, int n_steps) {
-  std::string command = "python3 " ERG_BENCH_FOLDER "/torch_step.py " + std::to_string(n_chains) + " " + std::to_string(n_steps);
-  for (const int n : sizes) command += " " + std::to_string(n);
+double torch_seconds(const std::string& arguments) {
   double seconds = 0.0;
-  if (std::FILE* f = popen((command + " 2>/dev/null").c_str(), "r")) {
+  if (std::FILE* f = popen(("python3 " ERG_BENCH_PEERS "/neural.py " + arguments + " 2>/dev/null").c_str(), "r")) {
     if (std::fscanf(f, "%lf", &seconds) != 1) seconds = 0.0;
     pclose(f);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace bench {
@@ -28,7 +29,11 @@ inline double largest_gradient_difference(Langevin& a, Langevin& b) {
   for (std::size_t i = 0; i < x.size(); ++i) worst = std::max(worst, static_cast<double>(x[i] > y[i] ? x[i] - y[i] : y[i] - x[i]));
   return worst;
 }
-/// Seconds of a training step in PyTorch on one thread, by benchmarks/neural/torch_step.py; 0 where there is no PyTorch.
-double torch_training_seconds(const std::vector<int>& sizes, int n_chains, int n_steps);
+/// Chains under the MNIST ConvNet energy of cooperative learning: four convolutions, 1,625,188 parameters; steps only.
+std::shared_ptr<Langevin> convnet_langevin(int n_chains);
+/// Multiply-adds of a forward pass of it, those on padding counted as everybody counts them.
+inline constexpr double convnet_multiply_adds = 196.0 * 25 * 64 + 49.0 * 9 * 64 * 128 + 49.0 * 9 * 128 * 256 + 49.0 * 256 * 100;
+/// Seconds in PyTorch on one thread, by benchmarks/peers/neural.py; 0 where there is no PyTorch.
+double torch_seconds(const std::string& arguments);
 
 }  // namespace bench

@@ -33,6 +33,17 @@ std::string check(const std::shared_ptr<Langevin>& ours, const std::shared_ptr<L
   return worst < 1e-4 ? "" : "gradients differ by " + std::to_string(worst);
 }
 
+Measurement against_torch(const std::string& arguments, const Work& work) {
+  const double torch = torch_seconds(arguments);
+  if (!(torch > 0.0)) return unmeasured("python3 has no torch here");
+  const PairedTimes t = time_in_pairs(work, work, {});
+  Measurement m;
+  m.measured = 1e9 * t.first.median;
+  m.reference_measured = 1e9 * torch;
+  m.ratio = torch / t.first.median;
+  return m;
+}
+
 void add(const Case& c) {
   const std::string langevin = std::string("Langevin step, MLP ") + c.name, training = std::string("training step, MLP ") + c.name;
   const auto ours = [c] { return erg_langevin(c.sizes, c.n_chains); };
@@ -50,17 +61,22 @@ void add(const Case& c) {
   add_figure({training, "its operations at the fastest product", "ns an operation", Aim::publish, c.aim,
               [=] { return compare(trains(ours()), fastest_product, training_flop(c), product_flop); }});
   add_figure({training, "PyTorch, one thread", "ns a step", Aim::at_least, c.aim_torch, [=] {
-                const double torch = torch_training_seconds(c.sizes, c.n_chains, c.n_steps);
-                if (!(torch > 0.0)) return unmeasured("python3 has no torch here");
-                const auto work = trains(ours());
-                PairOptions options;
-                const PairedTimes t = time_in_pairs(work, work, options);
-                Measurement m;
-                m.measured = 1e9 * t.first.median;
-                m.reference_measured = 1e9 * torch;
-                m.ratio = torch / t.first.median;
-                return m;
+                std::string arguments = "training " + std::to_string(c.n_chains) + " " + std::to_string(c.n_steps);
+                for (const int n : c.sizes) arguments += " " + std::to_string(n);
+                return against_torch(arguments, trains(ours()));
               }});
+}
+
+void add_convnet(int n_chains) {
+  const std::string what = "Langevin step, MNIST ConvNet, " + std::to_string(n_chains) + " chains";
+  const auto steps = [n_chains] {
+    const auto l = convnet_langevin(n_chains);
+    return Work([l](std::size_t n) { for (; n > 0; --n) l->step(); });
+  };
+  add_figure({what, "its operations at the fastest product", "ns an operation", Aim::publish, 0.0,
+              [=] { return compare(steps(), fastest_product, 4 * convnet_multiply_adds * n_chains, product_flop); }});
+  add_figure({what, "PyTorch, one thread", "ns a step", Aim::at_least, 0.8,
+              [=] { return against_torch("convnet " + std::to_string(n_chains), steps()); }});
 }
 
 }  // namespace
@@ -70,5 +86,6 @@ int main(int argc, char** argv) {
   using namespace bench;
   add({"2-128-128-1, 256 chains", {2, 128, 128, 1}, 256, 30, 0.65, 2.5});
   add({"784-512-512-1, 100 chains", {784, 512, 512, 1}, 100, 20, 0.70, 1.3});
+  add_convnet(64);
   return run_figures(argc, argv);
 }
