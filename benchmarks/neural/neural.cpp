@@ -61,14 +61,17 @@ void add(const Case& c) {
   add_figure({training, "its operations at the fastest product", "ns an operation", Aim::publish, c.aim,
               [=] { return compare(trains(ours()), fastest_product, training_flop(c), product_flop); }});
   add_figure({training, "PyTorch, one thread", "ns a step", Aim::at_least, c.aim_torch, [=] {
-                std::string arguments = "training " + std::to_string(c.n_chains) + " " + std::to_string(c.n_steps);
-                for (const int n : c.sizes) arguments += " " + std::to_string(n);
+                std::string arguments("training");
+                for (const int n : {c.n_chains, c.n_steps}) arguments.append(1, ' ').append(std::to_string(n));
+                for (const int n : c.sizes) arguments.append(1, ' ').append(std::to_string(n));
                 return against_torch(arguments, trains(ours()));
               }});
 }
 
 void add_convnet(int n_chains) {
-  const std::string what = "Langevin step, MNIST ConvNet, " + std::to_string(n_chains) + " chains";
+  std::string what("Langevin step, MNIST ConvNet, ");
+  what += std::to_string(n_chains);
+  what += " chains";
   const auto steps = [n_chains] {
     const auto l = convnet_langevin(n_chains);
     return Work([l](std::size_t n) { for (; n > 0; --n) l->step(); });
@@ -76,7 +79,7 @@ void add_convnet(int n_chains) {
   add_figure({what, "its operations at the fastest product", "ns an operation", Aim::publish, 0.0,
               [=] { return compare(steps(), fastest_product, 4 * convnet_multiply_adds * n_chains, product_flop); }});
   add_figure({what, "PyTorch, one thread", "ns a step", Aim::at_least, 0.8,
-              [=] { return against_torch("convnet " + std::to_string(n_chains), steps()); }});
+              [=] { return against_torch(std::string("convnet ").append(std::to_string(n_chains)), steps()); }});
 }
 
 }  // namespace

@@ -4,12 +4,7 @@
 #include "support/catch.hpp"
 #include "support/network_checks.hpp"
 
-#include <erg/nn/activation.hpp>
-#include <erg/nn/attention.hpp>
-#include <erg/nn/convolution.hpp>
-#include <erg/nn/normalise.hpp>
-#include <erg/nn/pooling.hpp>
-#include <erg/nn/residual.hpp>
+#include <erg/nn/layers.hpp>
 
 #include <limits>
 
@@ -120,6 +115,12 @@ TEST_CASE("all passes of residuals agree with differences and with each other, a
   CHECK(net.parameters()["0.0.weight"].size() == 54);
   CHECK(net.parameters()["0.shortcut.weight"].size() == 6);
   CHECK(outputs(3, {1, 2, 3}, Residual(Identity{})) == std::vector<double>{2, 4, 6});
+}
+
+TEST_CASE("half a square beside a network is a sum of both", "[nn][layers]") {
+  CHECK(worst(3, Residual(Sequential(Dense(3, 4), Tanh{}, Dense(1)), HalfSquare(2.0))) < 1e-7);
+  CHECK(outputs(2, {3, 1}, HalfSquare(2.0)) == std::vector<double>{1.25});
+  ERG_CHECK_THROWS(HalfSquare(0.0), std::invalid_argument, "HalfSquare::deviation = 0 (must be finite and > 0)");
 }
 
 TEST_CASE("attention starts as the identity; pixels that are alike share their values", "[nn][layers]") {

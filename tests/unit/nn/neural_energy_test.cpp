@@ -8,7 +8,10 @@
 #include <erg/kernel/cycle.hpp>
 #include <erg/kernel/mala.hpp>
 #include <erg/kernel/ula.hpp>
+#include <erg/nn/convolution.hpp>
 #include <erg/nn/neural_energy.hpp>
+#include <erg/nn/reshape.hpp>
+#include <erg/nn/spectral_norm.hpp>
 #include <erg/run/run.hpp>
 #include <erg/run/sinks/trace.hpp>
 
@@ -86,6 +89,15 @@ TEST_CASE("chains of a neural energy are the same bits on Simd, on one and two t
   CHECK(same(simd, trace_of(Threads<>{2}, energy(), 600), 600));
   CHECK(same(simd, trace_of(Simd<>{}, energy(), 37), 37));
   CHECK_FALSE(same(simd, trace_of(Simd<>{}, normal_energy(1.0), 37), 37));
+}
+
+TEST_CASE("a convolutional energy runs like any other, the same bits on lanes and threads, a pixel a coordinate", "[nn][energy]") {
+  const auto net = Sequential(nn::Shape(1, 5, 4), nn::SpectralNorm(nn::Conv2d(6, 3, {.stride = 2, .padding = 1})), nn::SiLU{}, nn::Flatten{}, Dense(1));
+  const NeuralEnergy<std::remove_const_t<decltype(net)>, double> e(net, random::Key(2));
+  REQUIRE(dim_of(e) == 20);
+  const auto simd = trace_of(Simd<>{}, e, 300, 4);
+  CHECK(same(simd, trace_of(Threads<>{2}, e, 300, 4), 300));
+  CHECK(same(simd, trace_of(Simd<>{}, e, 37, 4), 37));
 }
 
 TEST_CASE("mala samples the law of a network that is a normal density, and notices another scale", "[nn][energy]") {
