@@ -5,6 +5,7 @@
 #include "support/temporary_folder.hpp"
 
 #include <erg/io/safetensors.hpp>
+#include <erg/nn/layers.hpp>
 #include <erg/nn/neural_energy.hpp>
 
 #include <cstring>
@@ -127,4 +128,32 @@ TEST_CASE("every bad file is refused in a sentence, and the network stays as it 
   const std::string more = replaced(header, "}   ", ",\"4.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[20,24]}}");
   refuses(file_of(more, data + bytes_of<float>({1.0f})), "it has \"4.bias\", which the network does not know");
   ERG_CHECK_THROWS(io::write_safetensors(folder / "no/such", e.parameters()), IoError, "cannot write");
+}
+
+TEST_CASE("layers list their parameters with PyTorch's names and shapes", "[nn][io]") {
+  const auto net = Sequential(Shape(1, 8, 8), SpectralNorm(Conv2d(4, 3, {.stride = 2, .padding = 1})), LeakyReLU(0.2), GroupNorm(2),
+                              ConvTranspose2d(3, 3, {.stride = 2, .padding = 1, .output_padding = 1}), SiLU{}, MaxPool2d(2), Flatten{},
+                              LayerNorm{}, WeightNorm(Dense(5)), Tanh{}, Dense(1));
+  ParameterList list;
+  describe(net, list);
+  std::string text;
+  for (const auto& s : list.slices()) {
+    text += s.name;
+    for (const int n : s.shape) text += " " + std::to_string(n);
+    text += "; ";
+  }
+  CHECK(text ==
+        "0.weight_orig 4 1 3 3; 0.bias 4; 0.weight_u 4; 0.weight_v 9; 2.weight 4; 2.bias 4; 3.weight 4 3 3 3; 3.bias 3; 7.weight 48; "
+        "7.bias 48; 8.weight_g 5 1; 8.weight_v 5 48; 8.bias 5; 10.weight 1 5; 10.bias 1; ");
+  const test::TemporaryFolder folder;
+  const NeuralEnergy<std::remove_const_t<decltype(net)>, double> one(net, random::Key(1));
+  NeuralEnergy<std::remove_const_t<decltype(net)>, double> other(net, random::Key(2));
+  io::write_safetensors(folder / "conv", one.parameters());
+  io::read_safetensors(folder / "conv", other);
+  CHECK(std::ranges::equal(one.parameters().flat(), other.parameters().flat()));
+  std::vector<double> x(64), u(1), v(1);
+  for (std::size_t i = 0; i < 64; ++i) x[i] = std::sin(static_cast<double>(i));
+  one.value({x.data(), 1, 64, 1}, u);
+  other.value({x.data(), 1, 64, 1}, v);
+  CHECK(u == v);
 }
