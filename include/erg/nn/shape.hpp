@@ -22,8 +22,11 @@ struct Shape {
   constexpr bool operator==(const Shape&) const = default;
 
   std::string text() const {
-    return n_pixels() == 1 ? std::to_string(channels)
-                           : "(" + std::to_string(channels) + ", " + std::to_string(height) + ", " + std::to_string(width) + ")";
+    std::string s = std::to_string(channels);  // built up: GCC 12 warns falsely where a literal comes first
+    if (n_pixels() == 1) return s;
+    s.insert(s.begin(), '(');
+    for (const int size : {height, width}) s.append(", ").append(std::to_string(size));
+    return s.append(1, ')');
   }
 };
 
