@@ -15,3 +15,4 @@
 #include "erg/nn/sequential.hpp"
 #include "erg/nn/spectral_norm.hpp"
 #include "erg/nn/weight_norm.hpp"
+#include "erg/nn/weight_standard.hpp"

@@ -117,7 +117,7 @@ TEST_CASE("all passes of convolutions agree with differences and with each other
   CHECK(test::check_passes(up).worst() < 1e-7);
 }
 
-TEST_CASE("chains of a convolution are the same bits however they are cut into panels", "[nn][convolution]") {
+TEST_CASE("chains of a convolution are the same bits however they are cut into panels and, fused, on any lane", "[nn][convolution]") {
   auto net = network(Shape(2, 6, 6), Conv2d(9, 3, {.stride = 1, .padding = 1}), SiLU{}, Conv2d(17, 3, {.stride = 2}), SiLU{}, Dense(1));
   const Table x(101, net.n_in(), 5), seed(101, 1, 6);
   Table u(101, 1), g(101, net.n_in()), other_u(101, 1), other_g(101, net.n_in());
@@ -137,6 +137,15 @@ TEST_CASE("chains of a convolution are the same bits however they are cut into p
     net.parameter_gradient(part(x), part(seed), pieces);
     first += m;
   }
+  CHECK(u.v == other_u.v);
+  CHECK(g.v == other_g.v);
+  CHECK(all == pieces);
+  if (!lane::fuses) return;
+  Network<std::remove_cvref_t<decltype(net.net())>, double, Pack<double>> narrow(net.net());
+  narrow.restore(net.parameters().flat());
+  std::fill(pieces.begin(), pieces.end(), 0.0);
+  narrow.input_gradient(x, seed, other_u.view(), other_g.view());
+  narrow.parameter_gradient(x, seed, pieces);
   CHECK(u.v == other_u.v);
   CHECK(g.v == other_g.v);
   CHECK(all == pieces);

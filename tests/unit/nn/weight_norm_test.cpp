@@ -9,6 +9,7 @@
 #include <erg/nn/reshape.hpp>
 #include <erg/nn/residual.hpp>
 #include <erg/nn/spectral_norm.hpp>
+#include <erg/nn/weight_standard.hpp>
 
 using namespace erg;
 using namespace erg::nn;
@@ -97,9 +98,23 @@ TEST_CASE("a spectral norm moves its state with the parameters, and never while 
   CHECK(outputs(net, x) == u);
 }
 
+TEST_CASE("standard weights are (-1, 0, 1) of (1, 3, 5), whatever their place and scale", "[nn][layers]") {
+  auto net = network(3, WeightStandard(Dense(3, 1), 1e-12));
+  const double x[] = {1.0, 10.0, 100.0};
+  for (const double scale : {1.0, 7.0}) {
+    net.restore(std::vector<double>{scale * 1 + 2, scale * 3 + 2, scale * 5 + 2, 0.5});
+    double y = 0.0;
+    net.forward({x, 1, 3, 1}, {&y, 1, 1, 1});
+    CHECK_THAT(y, test::WithinAbs(99.5, 1e-9));
+  }
+  ERG_CHECK_THROWS(network(1, WeightStandard(Dense(1, 2))), std::invalid_argument, "WeightStandard of outputs with one weight each");
+}
+
 TEST_CASE("all passes of normalised weights agree with differences and with each other", "[nn][layers]") {
   auto lengths = network(3, WeightNorm(Dense(3, 4)), Tanh{}, Residual(WeightNorm(Dense(4, 4))), Tanh{}, Dense(2));
   CHECK(test::check_passes(lengths).worst() < 1e-7);
+  auto standard = network(Shape(2, 3, 3), WeightStandard(Conv2d(3, 2)), Tanh{}, Sum{});
+  CHECK(test::check_passes(standard).worst() < 1e-6);
   auto spectral = network(Shape(2, 3, 3), SpectralNorm(Conv2d(3, 2)), Tanh{}, WeightNorm(Conv2d(2, 2, {.bias = false})), Sum{});
   CHECK(test::check_passes(spectral).worst() < 1e-6);
   auto careless = network(Shape(2, 3, 3), CarelessNorm<Conv2d>(Conv2d(3, 2)), Tanh{}, Sum{});
