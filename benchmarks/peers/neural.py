@@ -6,7 +6,7 @@
                                                    chains, one step of Adam
     neural.py convnet N_CHAINS                     a Langevin step under the MNIST ConvNet energy
 
-Needs torch (pip install torch==2.4.1, or Debian 12's python3-torch 1.13.1); prints seconds and torch's version. Debian's libblas3 must not be what
+Needs torch (pip install -r benchmarks/peers/neural-requirements.txt, or Debian 12's python3-torch 1.13.1); prints seconds and torch's version. Debian's libblas3 must not be what
 torch multiplies with: libopenblas0 replaces it.
 """
 import statistics
