@@ -6,6 +6,7 @@
 #include <erg/nn/optimizer.hpp>
 #include <erg/nn/schedule.hpp>
 #include <erg/nn/score_matching.hpp>
+#include <filesystem>
 #include <iostream>
 #include "support/picture.hpp"
 
@@ -76,10 +77,12 @@ int main() {
   std::printf("%6d  %6.3f  %9.4f  %14.3f       (%.3f)  %11.3f      (%.3f)\n", plan.n_chains, report.mean_accept, report.parts[0].step_size,
               near[0], near[1], upper[0], upper[1]);
 
+  std::filesystem::create_directories("out/examples");
   // [save]
-  erg::io::write_safetensors("two_moons.safetensors", energy.parameters());
+  const std::string path = "out/examples/10_neural.safetensors";
+  erg::io::write_safetensors(path, energy.parameters());
   nn::NeuralEnergy<decltype(energy)::Architecture> again(energy.net());
-  erg::io::read_safetensors("two_moons.safetensors", again);
+  erg::io::read_safetensors(path, again);
   // [save]
 
   const auto u = [&](double x, double y) {
