@@ -49,7 +49,7 @@ struct Table {
     for (std::size_t i = 0; i < v.size(); ++i) v[i] = static_cast<T>(random::normal<double>(random::Key(1).stream(stream), i, 0));
   }
   BlockView<T> view() { return {v.data(), n, columns, n}; }
-  BlockView<const T> view() const { return {v.data(), n, columns, n}; }
+  operator BlockView<const T>() const { return {v.data(), n, columns, n}; }
   std::span<T> flat() { return v; }
   T& operator()(int c, int d) { return v[static_cast<std::size_t>(c + d * n)]; }
   T operator()(int c, int d) const { return v[static_cast<std::size_t>(c + d * n)]; }
@@ -82,9 +82,9 @@ void check_way(const F& flow, const Table<T>& from, double h, Check& check) {
   const int n = from.n, dim = from.columns;
   const auto go = [&](const F& f, const Table<T>& at, Table<T>& to, Table<T>& log_det) {
     if constexpr (way == Way::to_data) {
-      f.to_data(at.view(), to.view(), log_det.flat());
+      f.to_data(at, to.view(), log_det.flat());
     } else {
-      f.to_latent(at.view(), to.view(), log_det.flat());
+      f.to_latent(at, to.view(), log_det.flat());
     }
   };
   Table<T> seed(n, dim), gl(n, 1), along(n, dim), g(n, dim), up(n, dim), down(n, dim), up_det(n, 1), down_det(n, 1), to(n, dim), det(n, 1);
@@ -93,9 +93,9 @@ void check_way(const F& flow, const Table<T>& from, double h, Check& check) {
   along.fill_normal(3);
   std::vector<T> gw(static_cast<std::size_t>(flow.n_parameters()));
   if constexpr (way == Way::to_data) {
-    flow.to_data_gradient(from.view(), seed.view(), gl.flat(), g.view(), gw);
+    flow.to_data_gradient(from, seed, gl.flat(), g.view(), gw);
   } else {
-    flow.to_latent_gradient(from.view(), seed.view(), gl.flat(), g.view(), gw);
+    flow.to_latent_gradient(from, seed, gl.flat(), g.view(), gw);
   }
   const auto slope_of = [&](int c) {
     double s = static_cast<double>(gl.v[static_cast<std::size_t>(c)]) * (static_cast<double>(up_det(c, 0)) - static_cast<double>(down_det(c, 0)));
@@ -181,7 +181,7 @@ Check check(const F& flow, BlockView<const typename F::Scalar> points) {
   check.difference_tolerance = single ? 2e-2 : 1e-6;
   detail::Table<T> all(points.n_chains, dim), all_z(points.n_chains, dim), back(points.n_chains, dim), det(points.n_chains, 1), det_back(points.n_chains, 1);
   flow.to_latent(points, all_z.view(), det.flat());
-  flow.to_data(all_z.view(), back.view(), det_back.flat());
+  flow.to_data(all_z, back.view(), det_back.flat());
   std::vector<int> good;
   for (int c = 0; c < points.n_chains; ++c) {
     bool finite = std::isfinite(det(c, 0)) && std::isfinite(det_back(c, 0));
@@ -205,21 +205,21 @@ Check check(const F& flow, BlockView<const typename F::Scalar> points) {
       detail::raise(check.round_trip, static_cast<double>(back(at, d)), static_cast<double>(x(c, d)));
     }
   }
-  flow.to_data(z.view(), again.view());
-  flow.to_latent(again.view(), again.view());
+  flow.to_data(z, again.view());
+  flow.to_latent(again, again.view());
   for (std::size_t i = 0; i < z.v.size(); ++i) detail::raise(check.round_trip, static_cast<double>(again.v[i]), static_cast<double>(z.v[i]));
   detail::check_way<Way::to_data>(flow, z, h, check);
   detail::check_way<Way::to_latent>(flow, x, h, check);
   // the density as an energy
-  flow.value_and_gradient(x.view(), u.flat(), g.view());
+  flow.value_and_gradient(x, u.flat(), g.view());
   for (int d = 0; d < dim; ++d) {
     detail::Table<T> up = x, down = x, u_up(n, 1), u_down(n, 1);
     for (int c = 0; c < n; ++c) {
       up(c, d) += static_cast<T>(h);
       down(c, d) -= static_cast<T>(h);
     }
-    flow.value(up.view(), u_up.flat());
-    flow.value(down.view(), u_down.flat());
+    flow.value(up, u_up.flat());
+    flow.value(down, u_down.flat());
     for (int c = 0; c < n; ++c) {
       detail::raise(check.input_gradient, static_cast<double>(g(c, d)),
                     (static_cast<double>(u_up(c, 0)) - static_cast<double>(u_down(c, 0))) / (2.0 * h));

@@ -73,7 +73,7 @@ TEST_CASE("affine couplings give the published numbers", "[flow]") {
 
 TEST_CASE("sixteen couplings invert, in double to 1e-9 and in float to 1e-4", "[flow]") {
   auto f = flow::real_nvp<double, nn::Tanh, flow::TanhBounded>(5, 16, 12);
-  test::randomise(f, 0.7);
+  test::randomise(f, 0.35);
   const Table z(200, 5, 3);
   Table x(200, 5), back(200, 5), there(200, 1), here(200, 1);
   f.to_data(z, x.view(), there.v);
@@ -101,19 +101,19 @@ TEST_CASE("sixteen couplings invert, in double to 1e-9 and in float to 1e-4", "[
 
 TEST_CASE("the check of a flow accepts couplings and catches their mutants", "[flow]") {
   const Table points(6, 3, 11);
-  CHECK(flow::check(small(flow::Affine<>{}), points.view()).passed());
-  CHECK(flow::check(small(flow::Affine<flow::Exp>{}), points.view()).passed());
-  CHECK(flow::check(small(flow::Affine<flow::SoftClamp, true>{}), points.view()).passed());
-  CHECK(flow::check(small(flow::Affine<flow::Sigmoid2>{}), points.view()).passed());
-  const auto fine = flow::check(small(flow::Additive{}), points.view());
+  CHECK(flow::check(small(flow::Affine<>{}), points).passed());
+  CHECK(flow::check(small(flow::Affine<flow::Exp>{}), points).passed());
+  CHECK(flow::check(small(flow::Affine<flow::SoftClamp, true>{}), points).passed());
+  CHECK(flow::check(small(flow::Affine<flow::Sigmoid2>{}), points).passed());
+  const auto fine = flow::check(small(flow::Additive{}), points);
   CHECK(fine.passed());
   CHECK(test::printed(fine).find("flow agrees with itself at 6 points") == 0);
 
-  const auto no_log_det = flow::check(small(NoLogDet{}), points.view());
+  const auto no_log_det = flow::check(small(NoLogDet{}), points);
   CHECK((no_log_det.log_det > 1e-3 && no_log_det.jacobian > 1e-3));
-  const auto other_inverse = flow::check(small(OtherInverse{}), points.view());
+  const auto other_inverse = flow::check(small(OtherInverse{}), points);
   CHECK((other_inverse.round_trip > 1e-8 && !other_inverse.passed()));
-  const auto no_gradient = flow::check(small(NoScaleGradient{}), points.view());
+  const auto no_gradient = flow::check(small(NoScaleGradient{}), points);
   CHECK((no_gradient.parameter_gradient > 1e-3 && no_gradient.round_trip < 1e-9));
   CHECK(test::printed(no_gradient).find("flow is WRONG") == 0);
 }
@@ -156,7 +156,7 @@ TEST_CASE("a flow starts as the identity, and whitening carries its Jacobian", "
     CHECK_THAT(square, test::WithinAbs(1.0, 1e-12));
   }
   CHECK(det(0, 0) > 1.0);  // log of two deviations of about 3
-  CHECK(flow::check(f, Table(5, 2, 2).view()).passed());
+  CHECK(flow::check(f, Table(5, 2, 2)).passed());
 
   // constants survive an update
   const auto before = std::vector<double>(f.parameters()["1.log_scale"].begin(), f.parameters()["1.log_scale"].end());
