@@ -2,14 +2,12 @@
 #pragma once
 
 #include "erg/energy/value_and_gradient.hpp"
-#include "erg/nn/block.hpp"
+#include "erg/flow/panels.hpp"
 
 #include <span>
 
 /// Energies on panels of chains: [feature, chain] rows in whole lanes.
 namespace erg::flow::detail {
-
-using nn::Block;
 
 /// U of each chain into the row u, and dU/dx into g where it has memory. No guard: what is not finite stays so.
 template <class P, class E>
@@ -24,7 +22,7 @@ void block_energy(const E& energy, Block<const P> x, Block<P> u, Block<P> g) {
         return;
       }
     }
-    static thread_local nn::Arena<T> unwanted;
+    Scratch<T> unwanted;
     BlockView<T> slope{g.data, x.n_chains, x.n_features, g.stride};
     if (g.data == nullptr) slope = {unwanted.require(static_cast<std::size_t>(x.stride * x.n_features)), x.n_chains, x.n_features, x.stride};
     energy.value_and_gradient(at, to, slope);
@@ -48,14 +46,25 @@ void block_energy(const E& energy, Block<const P> x, Block<P> u, Block<P> g) {
   }
 }
 
-/// Exact draws of a base distribution for the chains first, first + 1, ...
+/// Exact draws of a base distribution: row r of all is for chain first + r % n at keys[r / n]; x holds rows from first_row on.
 template <class P, class Q>
-void block_sample(const Q& base, random::Key key, std::uint32_t first, Block<P> x) {
+void block_sample(const Q& base, std::span<const random::Key> keys, std::uint32_t first, int n, int first_row, Block<P> x) {
   static thread_local LanePosition<P, dynamic> at;
+  constexpr int width = width_v<P>;
   at.resize(x.n_features);
   for (int i = 0; i < x.n_groups; ++i) {
-    base.template sample<P>(key, BlockChains<P>{first, x.n_groups}.group(i).id, erg::detail::energy_point<Q>(at));
-    for (int d = 0; d < x.n_features; ++d) x.put(d, i, at[d]);
+    for (int lane = 0; lane < width;) {  // a lane of rows with one key; where a key ends within it, the rest again with the next
+      const int row = first_row + i * width + lane, j = std::min(row / n, static_cast<int>(keys.size()) - 1);
+      const int count = std::min(width - lane, std::max((j + 1) * n - row, 1));
+      const std::uint32_t chain = first + static_cast<std::uint32_t>(row - j * n - lane);
+      base.template sample<P>(keys[static_cast<std::size_t>(j)], BlockChains<P>{chain, 1}.group(0).id, erg::detail::energy_point<Q>(at));
+      for (int d = 0; d < x.n_features; ++d) {
+        alignas(64) scalar_t<P> drawn[width];
+        lane::store(drawn, at[d]);
+        std::copy_n(drawn + lane, count, x.row(d) + i * width + lane);
+      }
+      lane += count;
+    }
   }
 }
 

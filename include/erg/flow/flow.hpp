@@ -3,17 +3,14 @@
 
 #include "erg/flow/block_energy.hpp"
 #include "erg/flow/chain.hpp"
+#include "erg/flow/panels.hpp"
+#include "erg/flow/snapshot.hpp"
 #include "erg/flow/standard_normal.hpp"
 #include "erg/lane/xsimd_lane.hpp"
 #include "erg/nn/initialise.hpp"
 #include "erg/nn/network.hpp"
 
-#include <memory>
-
 namespace erg::flow {
-
-template <class F>
-class Snapshot;
 
 /// A normalizing flow: a base distribution taken through a bijector. A normalised density, its exact sampler, and an energy.
 ///
@@ -58,11 +55,19 @@ class Flow {
   /// Changes the trained parameters: f(std::span<T> theta). Constants (whitening, permutations) keep their values.
   template <class F>
   void update(F&& f) {
-    const nn::Parameters<T> kept = parameters_;
+    std::vector<T> kept;
+    const auto constants = [&](auto&& each) {
+      for (const auto& s : parameters_.slices()) {
+        if (s.is_state) each(nn::Parameters<T>::of(parameters_.flat(), s));
+      }
+    };
+    constants([&](std::span<T> part) { kept.insert(kept.end(), part.begin(), part.end()); });
     f(parameters_.flat());
-    for (const auto& s : parameters_.slices()) {
-      if (s.is_state) std::ranges::copy(nn::Parameters<T>::of(kept.flat(), s), nn::Parameters<T>::of(parameters_.flat(), s).begin());
-    }
+    auto from = kept.begin();
+    constants([&](std::span<T> part) {
+      std::copy_n(from, part.size(), part.begin());
+      from += static_cast<std::ptrdiff_t>(part.size());
+    });
     renew();
   }
   /// Puts all numbers, constants included, as saved.
@@ -99,9 +104,14 @@ class Flow {
   }
 
   /// Exact draws for chains first, first + 1, ...: each a function of (key, its number).
-  void sample(random::Key key, std::uint32_t first, BlockView<T> x) const { draw(key, first, x, {}); }
+  void sample(random::Key key, std::uint32_t first, BlockView<T> x) const { draw({&key, 1}, first, x, {}, P(1.0)); }
   /// The same with log p(x), from the one pass that made x.
-  void sample_with_log_density(random::Key key, std::uint32_t first, BlockView<T> x, std::span<T> log_p) const { draw(key, first, x, log_p); }
+  void sample_with_log_density(random::Key key, std::uint32_t first, BlockView<T> x, std::span<T> log_p) const {
+    draw({&key, 1}, first, x, log_p, P(-1.0));
+  }
+  /// What Imh and Isir ask of a proposal: row j * n + c of x is for chain first + c at keys[j], n = x.n_chains / keys.size(), and
+  /// u = -log p(x), from the pass that made x.
+  void sample(std::span<const random::Key> keys, std::uint32_t first, BlockView<T> x, std::span<T> u) const { draw(keys, first, x, u, P(1.0)); }
 
   /// The vector-Jacobian product of to_data: with F a function of (x, log_det) whose derivatives are gx and gl (empty: 0),
   /// gz = dF/dz where it has memory, and to += dF/dtheta where it is not empty. Sums over chains go in order.
@@ -112,25 +122,25 @@ class Flow {
   void to_latent_gradient(BlockView<const T> x, BlockView<const T> gz, std::span<const T> gl, BlockView<T> gx, std::span<T> to = {}) const {
     vector_jacobian<Way::to_latent>(x, gz, gl, gx, to);
   }
-  /// to += sum_c weight_c d(-log p(x_c))/dtheta; returns sum_c weight_c (-log p(x_c)). One pass and its way back.
-  double add_nll_gradient(BlockView<const T> x, std::span<const T> weights, std::span<T> to) const {
+  /// to += sum_c w_c dU(x_c)/dtheta, U = -log p, and U(x_c) to u where u is not empty: one pass and its way back. Maximum likelihood
+  /// on n points is w = 1 / n.
+  void add_parameter_gradient(BlockView<const T> x, std::span<const T> w, std::span<T> to, std::span<T> u = {}) const {
     require_gradient(to);
-    double sum = 0.0;
     panels(x.n_chains, map_.n_tape(), [&](const Panel& p) {
       read(p.v, x, p);
       p.log_det.clear();
       map_.template map<Way::to_latent, P>(theta(), p.v, p.log_det, p.tape);
       detail::block_energy<P>(base_, p.v, p.u, p.g);
-      std::copy_n(weights.data() + p.first, p.n, p.gl.data);
-      std::fill(p.gl.data + p.n, p.gl.data + p.gl.n_groups * width_v<P>, T(0));
-      for (int i = 0; i < p.v.n_groups; ++i) p.u.put(0, i, p.u.get(0, i) + p.log_det.get(i));
-      for (int c = 0; c < p.n; ++c) sum += static_cast<double>(p.gl.data[c]) * static_cast<double>(p.u.data[c]);
+      if (!u.empty()) {
+        for (int i = 0; i < p.v.n_groups; ++i) p.u.put(0, i, p.u.get(0, i) + p.log_det.get(i));
+        p.write(u, p.u);
+      }
+      p.read(p.gl, w);
       for (int d = 0; d < dim(); ++d) {
         for (int i = 0; i < p.v.n_groups; ++i) p.g.put(d, i, p.g.get(d, i) * p.gl.get(0, i));
       }
       map_.template back<Way::to_latent, P>(theta(), p.v, p.g, p.gl, p.tape, Gradient<P>{{to.data()}});
     });
-    return sum;
   }
   /// W(z) = U(T(z)) - log_det(z) for an energy U of the data side and, where they have memory, dW/dz and, times scale, dW/dtheta.
   template <class E>
@@ -143,7 +153,7 @@ class Flow {
       map_.template map<Way::to_data, P>(theta(), p.v, p.log_det, p.tape);
       detail::block_energy<P>(energy, p.v, p.u, needs_way_back ? p.g : Block<P>{});
       for (int i = 0; i < p.v.n_groups; ++i) p.u.put(0, i, p.u.get(0, i) - p.log_det.get(i));
-      if (!w.empty()) std::copy_n(p.u.data, p.n, w.data() + p.first);
+      if (!w.empty()) p.write(w, p.u);
       if (!needs_way_back) return;
       const P s = to.empty() ? P(1.0) : P(static_cast<T>(scale));
       for (int i = 0; i < p.v.n_groups; ++i) p.gl.put(0, i, -s);
@@ -151,17 +161,12 @@ class Flow {
         for (int i = 0; i < p.v.n_groups; ++i) p.g.put(d, i, p.g.get(d, i) * s);
       }
       map_.template back<Way::to_data, P>(theta(), p.v, p.g, p.gl, p.tape, Gradient<P>{{to.empty() ? nullptr : to.data()}});
-      if (gz.data != nullptr) write(gz, p.g, p);
+      if (gz.data != nullptr) p.write(gz, p.g);
     });
   }
 
  private:
-  struct Panel {
-    Block<P> v, g;
-    LogDet<P> log_det;
-    Block<P> gl, u, tape;
-    int first, n;
-  };
+  using Panel = detail::Panel<P>;
 
   static nn::ParameterList listed(const Map& map) {
     nn::ParameterList list;
@@ -188,36 +193,11 @@ class Flow {
 
   template <class F>
   void panels(int n_chains, int n_tape, F&& f) const {
-    if (n_chains < 1) return;
-    constexpr long cached = 1L << 20;
-    const int most_lines = static_cast<long>(n_parameters()) * static_cast<long>(sizeof(T)) > cached ? 8 : 4;
-    const int n_lines = std::min((n_chains + nn::per_line<T> - 1) / nn::per_line<T>, most_lines), most = n_lines * nn::per_line<T>;
-    const std::ptrdiff_t stride = (n_lines + (n_lines > 4 && n_lines % 2 == 0 ? 1 : 0)) * nn::per_line<T>;
-    const int rows = 2 * dim() + 4 + n_tape;
-    static thread_local nn::Arena<T> arena;
-    T* data = arena.require(static_cast<std::size_t>(rows * stride));
-    for (int first = 0; first < n_chains; first += most) {
-      const int n = std::min(most, n_chains - first);
-      const Block<P> all{data, stride, 0, rows, (n + width_v<P> - 1) / width_v<P>, n};
-      const int d = dim();
-      f(Panel{all.rows(0, d), all.rows(d, d), {all.rows(2 * d, 2)}, all.rows(2 * d + 2, 1), all.rows(2 * d + 3, 1),
-              all.rows(2 * d + 4, n_tape), first, n});
-    }
+    detail::for_panels<P>(n_chains, dim(), n_tape, n_parameters(), f);
   }
   void read(Block<P> to, BlockView<const T> from, const Panel& p) const {
     require_dim(from.dim);
-    for (int d = 0; d < to.n_features; ++d) {
-      std::copy_n(from.column(d) + p.first, p.n, to.row(d));
-      std::fill(to.row(d) + p.n, to.row(d) + to.n_groups * width_v<P>, T(0));
-    }
-  }
-  static void write(BlockView<T> to, Block<P> from, const Panel& p) {
-    for (int d = 0; d < from.n_features; ++d) std::copy_n(from.row(d), p.n, to.column(d) + p.first);
-  }
-  static void write(std::span<T> to, const LogDet<P>& from, const Panel& p) {
-    if (to.empty()) return;
-    for (int i = 0; i < p.u.n_groups; ++i) p.u.put(0, i, from.get(i));
-    std::copy_n(p.u.data, p.n, to.data() + p.first);
+    p.read(to, from);
   }
 
   template <Way way>
@@ -226,8 +206,8 @@ class Flow {
       read(p.v, from, p);
       p.log_det.clear();
       map_.template map<way, P>(theta(), p.v, p.log_det, p.tape);
-      write(to, p.v, p);
-      write(log_det, p.log_det, p);
+      p.write(to, p.v);
+      if (!log_det.empty()) p.write(log_det, p.log_det);
     });
   }
   template <bool with_gradient, class F>
@@ -241,24 +221,24 @@ class Flow {
         p.u.put(0, i, f(p.u.get(0, i) + p.log_det.get(i)));
         p.gl.put(0, i, P(1.0));
       }
-      if (!out.empty()) std::copy_n(p.u.data, p.n, out.data() + p.first);
+      if (!out.empty()) p.write(out, p.u);
       if constexpr (with_gradient) {
         map_.template back<Way::to_latent, P>(theta(), p.v, p.g, p.gl, p.tape, Gradient<P>{});
-        write(g, p.g, p);
+        p.write(g, p.g);
       }
     });
   }
-  void draw(random::Key key, std::uint32_t first, BlockView<T> x, std::span<T> log_p) const {
+  void draw(std::span<const random::Key> keys, std::uint32_t first, BlockView<T> x, std::span<T> to, P sign) const {
     require_dim(x.dim);
     panels(x.n_chains, scratch(), [&](const Panel& p) {
-      detail::block_sample<P>(base_, key, first + static_cast<std::uint32_t>(p.first), p.v);
-      if (!log_p.empty()) detail::block_energy<P>(base_, p.v, p.u, {});
+      detail::block_sample<P>(base_, keys, first, x.n_chains / static_cast<int>(keys.size()), p.first, p.v);
+      if (!to.empty()) detail::block_energy<P>(base_, p.v, p.u, {});
       p.log_det.clear();
       map_.template map<Way::to_data, P>(theta(), p.v, p.log_det, p.tape);
-      write(x, p.v, p);
-      if (log_p.empty()) return;
-      for (int i = 0; i < p.v.n_groups; ++i) p.u.put(0, i, -(p.u.get(0, i) + p.log_det.get(i)));
-      std::copy_n(p.u.data, p.n, log_p.data() + p.first);
+      p.write(x, p.v);
+      if (to.empty()) return;
+      for (int i = 0; i < p.v.n_groups; ++i) p.u.put(0, i, (p.u.get(0, i) + p.log_det.get(i)) * sign);
+      p.write(to, p.u);
     });
   }
   template <Way way>
@@ -269,10 +249,9 @@ class Flow {
       p.log_det.clear();
       map_.template map<way, P>(theta(), p.v, p.log_det, p.tape);
       read(p.g, seed, p);
-      std::fill_n(p.gl.data, p.gl.n_groups * width_v<P>, T(0));
-      if (!gl.empty()) std::copy_n(gl.data() + p.first, p.n, p.gl.data);
+      p.read(p.gl, gl);
       map_.template back<way, P>(theta(), p.v, p.g, p.gl, p.tape, Gradient<P>{{to.empty() ? nullptr : to.data()}});
-      if (g.data != nullptr) write(g, p.g, p);
+      if (g.data != nullptr) p.write(g, p.g);
     });
   }
 
@@ -300,31 +279,6 @@ void Flow<Map, Base, T, P>::observe(BlockView<const T> x) {
   renew();
 }
 
-/// A flow that does not change: shared, cheap to copy, with the version it was taken at. An energy and a proposal like the flow itself.
-template <class F>
-class Snapshot {
- public:
-  using Scalar = typename F::Scalar;
-  using T = Scalar;
-
-  explicit Snapshot(const F& flow) : flow_(std::make_shared<const F>(flow)) {}
-
-  const F& operator*() const { return *flow_; }
-  const F* operator->() const { return flow_.get(); }
-  std::uint64_t version() const { return flow_->version(); }
-  int dim() const { return flow_->dim(); }
-  double log_z() const { return 0.0; }
-  void value(BlockView<const T> x, std::span<T> u) const { flow_->value(x, u); }
-  void gradient(BlockView<const T> x, BlockView<T> g) const { flow_->gradient(x, g); }
-  void value_and_gradient(BlockView<const T> x, std::span<T> u, BlockView<T> g) const { flow_->value_and_gradient(x, u, g); }
-  void sample(random::Key key, std::uint32_t first, BlockView<T> x) const { flow_->sample(key, first, x); }
-  void sample_with_log_density(random::Key key, std::uint32_t first, BlockView<T> x, std::span<T> log_p) const {
-    flow_->sample_with_log_density(key, first, x, log_p);
-  }
-
- private:
-  std::shared_ptr<const F> flow_;
-};
 template <class Map, class Base, class T, class P>
 Snapshot<Flow<Map, Base, T, P>> Flow<Map, Base, T, P>::snapshot() const {
   return Snapshot<Flow>(*this);
