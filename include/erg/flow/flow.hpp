@@ -113,6 +113,17 @@ class Flow {
   /// u = -log p(x), from the pass that made x.
   void sample(std::span<const random::Key> keys, std::uint32_t first, BlockView<T> x, std::span<T> u) const { draw(keys, first, x, u, P(1.0)); }
 
+  /// Exact draws z of the base, and -log base(z) where u is not empty.
+  void sample_base(random::Key key, std::uint32_t first, BlockView<T> z, std::span<T> u = {}) const {
+    panels(z.n_chains, 0, [&](const Panel& p) {
+      detail::block_sample<P>(base_, {&key, 1}, first, z.n_chains, p.first, p.v);
+      p.write(z, p.v);
+      if (u.empty()) return;
+      detail::block_energy<P>(base_, p.v, p.u, {});
+      p.write(u, p.u);
+    });
+  }
+
   /// The vector-Jacobian product of to_data: with F a function of (x, log_det) whose derivatives are gx and gl (empty: 0),
   /// gz = dF/dz where it has memory, and to += dF/dtheta where it is not empty. Sums over chains go in order.
   void to_data_gradient(BlockView<const T> z, BlockView<const T> gx, std::span<const T> gl, BlockView<T> gz, std::span<T> to = {}) const {
