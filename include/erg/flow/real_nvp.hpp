@@ -21,6 +21,13 @@ auto coupling_stack(int dim, int n_couplings, Transform transform, Hidden... hid
   using Net = decltype(make_net(1, 1));
   return Stack<Coupling<Transform, Net>>(n_couplings, [&](int i) { return Coupling<Transform, Net>(dim, i % 2 == 0, transform, make_net); });
 }
+/// Couplings that transform the halves in turn, and a whitening at the data side.
+template <class T, class Activation, class Transform, class... Hidden>
+auto coupling_flow(int dim, int n_couplings, Transform transform, Hidden... hidden) {
+  using Couplings = decltype(coupling_stack<Transform, Activation>(dim, n_couplings, transform, hidden...));
+  return Flow<Chain<Couplings, Whitening>, StandardNormal, T>(
+      Chain(coupling_stack<Transform, Activation>(dim, n_couplings, transform, hidden...), Whitening(dim)));
+}
 }  // namespace detail
 
 /// RealNVP: affine couplings that transform the halves in turn, and a whitening at the data side (`observe` or `fit` sets it).
@@ -31,9 +38,7 @@ auto coupling_stack(int dim, int n_couplings, Transform transform, Hidden... hid
 /// Source    Dinh, Sohl-Dickstein, Bengio (2017), Density estimation using RealNVP
 template <class T = float, class Activation = nn::SiLU, class ScaleMap = TanhBounded, class... Hidden>
 auto real_nvp(int dim, int n_couplings, Hidden... hidden) {
-  return Flow<Chain<decltype(detail::coupling_stack<Affine<ScaleMap>, Activation>(dim, n_couplings, Affine<ScaleMap>{}, hidden...)), Whitening>,
-              StandardNormal, T>(
-      Chain(detail::coupling_stack<Affine<ScaleMap>, Activation>(dim, n_couplings, Affine<ScaleMap>{}, hidden...), Whitening(dim)));
+  return detail::coupling_flow<T, Activation>(dim, n_couplings, Affine<ScaleMap>{}, hidden...);
 }
 /// NICE: additive couplings, which keep volume, and a trained scale of every coordinate.
 /// Source    Dinh, Krueger, Bengio (2015), NICE: non-linear independent components estimation, section 3
