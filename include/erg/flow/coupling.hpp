@@ -3,6 +3,7 @@
 
 #include "erg/detail/require.hpp"
 #include "erg/flow/bijector.hpp"
+#include "erg/flow/lean.hpp"
 
 #include <stdexcept>
 
@@ -47,8 +48,9 @@ class Coupling {
         first_id_(first_is_kept ? 0 : dim / 2),
         n_id_(first_is_kept ? dim / 2 : dim - dim / 2),
         transform_(transform),
-        net_(make_net(n_id_, (dim - n_id_) * each)) {
-    const int n_out = net_.resolve(n_id_).size();
+        net_(resolved(make_net(n_id_, (dim - n_id_) * each), n_id_)),
+        lean_(detail::lean(net_)) {
+    const int n_out = net_.output_shape().size();
     if (n_out != n_tr() * each) {
       throw std::invalid_argument("a conditioner of " + std::to_string(n_out) + " outputs (" + std::to_string(n_tr()) + " coordinates take " +
                                   std::to_string(each) + " parameters each) give it " + std::to_string(n_tr() * each));
@@ -61,25 +63,24 @@ class Coupling {
   const Net& net() const { return net_; }
   int n_parameters() const { return nn::n_parameters(net_); }
   int n_tape() const { return n_tr() * (each + 1) + n_id_ + nn::n_tape(net_); }
+  int n_scratch() const { return n_tr() * each + nn::n_tape(lean_); }
   void describe(nn::ParameterList& list) const { describe_conditioner(net_, list); }
   template <class T>
   void refresh(T* w) const {
     nn::refresh(net_, w);
   }
 
+  /// With a tape of n_scratch() rows there is no way back.
   template <Way way, class L>
   void map(const Real<L>* w, Block<L> v, LogDet<L> log_det, Block<L> tape) const {
-    const Parts<L> at = parts(v, tape);
-    net_.template forward<L>(w, at.id, at.p, at.inner);
-    for (int j = 0; j < n_tr(); ++j) {
-      for (int g = 0; g < v.n_groups; ++g) {
-        const auto p = [&](int i) __attribute__((always_inline)) { return at.p.get(j * each + i, g); };
-        const L given = at.tr.get(j, g);
-        L log_slope;
-        at.kept.put(j, g, given);
-        at.tr.put(j, g, way == Way::to_data ? transform_.to_data(p, given, log_slope) : transform_.to_latent(p, given, log_slope));
-        log_det.add(g, log_slope);
-      }
+    if (tape.n_features < n_tape()) {
+      const Block<L> p = tape.rows(0, n_tr() * each);
+      lean_.template forward<L>(w, v.rows(first_id_, n_id_), p, tape.rows(n_tr() * each, nn::n_tape(lean_)));
+      transform<way, false, L>(p, v.rows(first_tr(), n_tr()), {}, log_det);
+    } else {
+      const Parts<L> at = parts(v, tape);
+      net_.template forward<L>(w, at.id, at.p, at.inner);
+      transform<way, true, L>(at.p, at.tr, at.kept, log_det);
     }
   }
   template <Way way, class L>
@@ -110,6 +111,23 @@ class Coupling {
   struct Parts {
     Block<L> id, tr, p, kept, g_id, inner;
   };
+  static Net resolved(Net net, int n_in) {
+    net.resolve(n_in);
+    return net;
+  }
+  template <Way way, bool keeps, class L>
+  void transform(Block<L> params, Block<L> tr, Block<L> kept, LogDet<L> log_det) const {
+    for (int j = 0; j < n_tr(); ++j) {
+      for (int g = 0; g < tr.n_groups; ++g) {
+        const auto p = [&](int i) __attribute__((always_inline)) { return params.get(j * each + i, g); };
+        const L given = tr.get(j, g);
+        L log_slope;
+        if constexpr (keeps) kept.put(j, g, given);
+        tr.put(j, g, way == Way::to_data ? transform_.to_data(p, given, log_slope) : transform_.to_latent(p, given, log_slope));
+        log_det.add(g, log_slope);
+      }
+    }
+  }
   int first_tr() const { return first_id_ == 0 ? n_id_ : 0; }
   template <class L>
   Parts<L> parts(Block<L> v, Block<L> tape) const {
@@ -121,6 +139,7 @@ class Coupling {
   int dim_, first_id_, n_id_;
   Transform transform_;
   Net net_;
+  decltype(detail::lean(std::declval<const Net&>())) lean_;
 };
 
 }  // namespace erg::flow
