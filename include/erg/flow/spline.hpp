@@ -27,6 +27,8 @@ struct RationalQuadratic {
   double least = 1e-3;
   double slope_offset = identity_offset(1e-3);  ///< 0: what nflows takes, which does not start as the identity
 
+  double raw_edge = identity_offset(least);     ///< of the slope 1 at +-bound
+
   /// softplus(offset) = 1 - least.
   static double identity_offset(double least) { return std::log(std::expm1(1.0 - least)); }
 
@@ -153,7 +155,7 @@ struct RationalQuadratic {
   ERG_INLINE Bin<L> find(P&& p, const L& v, Each&& each) const {
     L wide[K], high[K];
     const L per_wide = softmax<L>(p, 0, wide), per_high = softmax<L>(p, K, high);
-    const L scale(2.0 * bound * (1.0 - K * least)), floor(2.0 * bound * least), offset(slope_offset), edge(std::log(std::expm1(1.0 - least)));
+    const L scale(2.0 * bound * (1.0 - K * least)), floor(2.0 * bound * least), offset(slope_offset), edge(raw_edge);
     Bin<L> b;
     L x(-bound), y(-bound);
     const auto size = [&](L soft) __attribute__((always_inline)) { return lane::mul_add(soft, scale, floor); };

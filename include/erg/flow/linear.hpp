@@ -1,0 +1,199 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+#include "erg/energy/cholesky.hpp"
+#include "erg/flow/bijector.hpp"
+#include "erg/lane/math.hpp"
+#include "erg/nn/dense.hpp"
+
+namespace erg::flow {
+
+/// x = L U z + b with L lower triangular, ones on its diagonal, and U upper triangular, exp(s) on its; log_det = sum s.
+///
+///   Linear          trained from the identity on
+///   FullWhitening   constants: `observe` sets L exp(s) to the Cholesky factor of the data's covariance (U diagonal) and b to its mean, so
+///                   that what goes on to the latent side is standardised and uncorrelated
+/// Parameters  lower, upper: [dim (dim - 1) / 2], row after row; log_diagonal, bias: [dim]
+/// Errors      observe: std::invalid_argument where the covariance is not positive definite
+/// Cost        dim^2 multiply-adds a chain either way, no inverse is formed
+/// Source      Kingma, Dhariwal (2018), Glow, section 3.2, eq. (10)
+template <bool trained>
+class LinearMap {
+ public:
+  explicit LinearMap(int dim) : dim_(erg::detail::require_count("dim", dim)) {}
+
+  int dim() const { return dim_; }
+  int n_parameters() const { return dim_ * (dim_ + 1); }
+  int n_tape() const { return dim_; }
+  void describe(nn::ParameterList& list) const {
+    list.add("lower", {half()}, 0.0, 0.0, !trained);
+    list.add("upper", {half()}, 0.0, 0.0, !trained);
+    list.add("log_diagonal", {dim_}, 0.0, 0.0, !trained);
+    list.add("bias", {dim_}, 0.0, 0.0, !trained);
+  }
+
+  template <Way way, class L>
+  void map(const Real<L>* w, Block<L> v, LogDet<L> log_det, Block<L>) const {
+    if constexpr (way == Way::to_data) {
+      times_upper(w, v);
+      times_lower(w, v);
+    } else {
+      solve_lower(w, v);
+      solve_upper(w, v);
+    }
+    for (int g = 0; g < v.n_groups; ++g) {
+      L sum(0.0);
+      for (int d = 0; d < dim_; ++d) sum = sum + L(w[log_diagonal() + d]);
+      log_det.add(g, sum);
+    }
+  }
+  template <Way way, class L>
+  void back(const Real<L>* w, Block<L> v, Block<L> g, Block<const L> gl, Block<L> tape, Gradient<L> gw) const {
+    using T = Real<L>;
+    const Block<L> y = tape.rows(0, dim_);  // U z
+    const auto keep = [&](Block<L> from) {
+      for (int d = 0; d < dim_; ++d) std::copy_n(from.row(d), from.n_groups * width_v<nn::base_lane<L>>, y.row(d));
+    };
+    T* to = trained ? gw.plane[0] : nullptr;
+    if constexpr (way == Way::to_data) {  // g is dF/dx
+      solve_lower(w, v);
+      keep(v);
+      if (to != nullptr) {
+        add_products<L>(g, y, T(1), to, true);
+        add_row_sums<L>(g, dim_, gw.from(bias()));
+      }
+      times_lower_transposed(w, g);
+      solve_upper(w, v);
+      if (to != nullptr) add_products<L>(g, v, T(1), to, false);
+      if (to != nullptr) add_diagonal(w, g, v, gl, T(1), to);
+      times_upper_transposed(w, g);
+    } else {  // g is dF/dz
+      solve_upper_transposed(w, g);
+      if (to != nullptr) add_products<L>(g, v, T(-1), to, false);
+      if (to != nullptr) add_diagonal(w, g, v, gl, T(-1), to);
+      times_upper(w, v);
+      keep(v);
+      solve_lower_transposed(w, g);
+      if (to != nullptr) {
+        add_products<L>(g, y, T(-1), to, true);
+        for (int d = 0; d < dim_; ++d) {
+          for (int c = 0; c < g.n_chains; ++c) to[bias() + d] -= g.row(d)[c];
+        }
+      }
+      times_lower(w, v);
+    }
+  }
+  template <class L>
+  void observe(Real<L>* w, Block<L> v) const
+    requires(!trained)
+  {
+    const auto n = static_cast<std::size_t>(dim_);
+    std::vector<double> mean(n), covariance(n * n);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (int c = 0; c < v.n_chains; ++c) mean[i] += static_cast<double>(v.row(static_cast<int>(i))[c]) / v.n_chains;
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j <= i; ++j) {
+        const auto *a = v.row(static_cast<int>(i)), *b = v.row(static_cast<int>(j));
+        double sum = 0.0;
+        for (int c = 0; c < v.n_chains; ++c) sum += (static_cast<double>(a[c]) - mean[i]) * (static_cast<double>(b[c]) - mean[j]);
+        covariance[i * n + j] = covariance[j * n + i] = sum / v.n_chains;
+      }
+    }
+    const std::vector<double> factor = erg::detail::cholesky("the covariance of the data", covariance, dim_);  // column-major
+    std::fill_n(w, n_parameters(), Real<L>(0));
+    for (int j = 0; j < dim_; ++j) {
+      const auto at = [&](int i) { return factor[static_cast<std::size_t>(j) * n + static_cast<std::size_t>(i)]; };
+      for (int i = j + 1; i < dim_; ++i) w[lower(i, j)] = static_cast<Real<L>>(at(i) / at(j));
+      w[log_diagonal() + j] = static_cast<Real<L>>(std::log(at(j)));
+      w[bias() + j] = static_cast<Real<L>>(mean[static_cast<std::size_t>(j)]);
+    }
+  }
+
+ private:
+  int half() const { return dim_ * (dim_ - 1) / 2; }
+  int lower(int i, int j) const { return i * (i - 1) / 2 + j; }                                     // j < i
+  int upper(int i, int j) const { return half() + i * dim_ - i * (i + 1) / 2 + (j - i - 1); }       // j > i
+  int log_diagonal() const { return 2 * half(); }
+  int bias() const { return 2 * half() + dim_; }
+
+  /// v_i <- f(i, g, sum of the others' terms), i in order or from the last on; term(i, j) is the weight of v_j, j on one side of i.
+  template <bool upwards, bool below, class L, class Weight, class F>
+  void sweep(Block<L> v, Weight&& weight, F&& f) const {
+    for (int step = 0; step < dim_; ++step) {
+      const int i = upwards ? step : dim_ - 1 - step;
+      for (int g = 0; g < v.n_groups; ++g) {
+        L sum(0.0);
+        for (int j = below ? 0 : i + 1; j < (below ? i : dim_); ++j) sum = lane::mul_add(L(v.get(j, g)), L(weight(i, j)), sum);
+        v.put(i, g, f(i, L(v.get(i, g)), sum));
+      }
+    }
+  }
+  template <class L>
+  void times_upper(const Real<L>* w, Block<L> v) const {
+    sweep<true, false>(v, [&](int i, int j) { return w[upper(i, j)]; },
+                       [&](int i, const L& a, const L& sum) { return lane::mul_add(a, math::exp(L(w[log_diagonal() + i])), sum); });
+  }
+  template <class L>
+  void solve_upper(const Real<L>* w, Block<L> v) const {
+    sweep<false, false>(v, [&](int i, int j) { return w[upper(i, j)]; },
+                        [&](int i, const L& a, const L& sum) { return (a - sum) * math::exp(-L(w[log_diagonal() + i])); });
+  }
+  template <class L>
+  void times_lower(const Real<L>* w, Block<L> v) const {
+    sweep<false, true>(v, [&](int i, int j) { return w[lower(i, j)]; }, [&](int i, const L& a, const L& sum) { return a + sum + L(w[bias() + i]); });
+  }
+  template <class L>
+  void solve_lower(const Real<L>* w, Block<L> v) const {
+    sweep<true, true>(v, [&](int i, int j) { return w[lower(i, j)]; }, [&](int i, const L& a, const L& sum) { return (a - L(w[bias() + i])) - sum; });
+  }
+  template <class L>
+  void times_lower_transposed(const Real<L>* w, Block<L> g) const {
+    sweep<true, false>(g, [&](int i, int j) { return w[lower(j, i)]; }, [](int, const L& a, const L& sum) { return a + sum; });
+  }
+  template <class L>
+  void solve_lower_transposed(const Real<L>* w, Block<L> g) const {
+    sweep<false, false>(g, [&](int i, int j) { return w[lower(j, i)]; }, [](int, const L& a, const L& sum) { return a - sum; });
+  }
+  template <class L>
+  void times_upper_transposed(const Real<L>* w, Block<L> g) const {
+    sweep<false, true>(g, [&](int i, int j) { return w[upper(j, i)]; },
+                       [&](int i, const L& a, const L& sum) { return lane::mul_add(a, math::exp(L(w[log_diagonal() + i])), sum); });
+  }
+  template <class L>
+  void solve_upper_transposed(const Real<L>* w, Block<L> g) const {
+    sweep<true, true>(g, [&](int i, int j) { return w[upper(j, i)]; },
+                      [&](int i, const L& a, const L& sum) { return (a - sum) * math::exp(-L(w[log_diagonal() + i])); });
+  }
+
+  /// The triangle of sign * sum_c a_i b_j, added; chains in order.
+  template <class L>
+  void add_products(Block<L> a, Block<L> b, Real<L> sign, Real<L>* to, bool below) const {
+    static thread_local nn::Arena<Real<L>> arena;
+    Real<L>* sum = arena.require(static_cast<std::size_t>(dim_ * dim_));
+    const auto each = [&](auto&& f) {
+      for (int i = 0; i < dim_; ++i) {
+        for (int j = below ? 0 : i + 1; j < (below ? i : dim_); ++j) f(sum[i * dim_ + j], to[below ? lower(i, j) : upper(i, j)]);
+      }
+    };
+    std::fill_n(sum, dim_ * dim_, Real<L>(0));
+    each([sign](Real<L>& s, Real<L>& t) { s = sign * t; });
+    nn::detail::add_outer<L>(a, b, Gradient<L>{{sum}}, -1);
+    each([sign](Real<L>& s, Real<L>& t) { t = sign * s; });
+  }
+  template <class L>
+  void add_diagonal(const Real<L>* w, Block<L> g, Block<L> z, Block<const L> gl, Real<L> sign, Real<L>* to) const {
+    for (int d = 0; d < dim_; ++d) {
+      const Real<L> e = sign * math::exp(w[log_diagonal() + d]);
+      Real<L> sum = to[log_diagonal() + d];
+      for (int c = 0; c < g.n_chains; ++c) sum += g.row(d)[c] * z.row(d)[c] * e + gl.row(0)[c];
+      to[log_diagonal() + d] = sum;
+    }
+  }
+
+  int dim_;
+};
+using Linear = LinearMap<true>;
+using FullWhitening = LinearMap<false>;
+
+}  // namespace erg::flow
