@@ -79,6 +79,13 @@ class Flow {
     std::copy(values.begin(), values.end(), parameters_.flat().begin());
     renew();
   }
+  /// The same flow with numbers of another precision.
+  template <class U>
+  auto as() const {
+    Flow<Map, Base, U> made(map_, base_);
+    made.restore(std::vector<U>(parameters_.flat().begin(), parameters_.flat().end()));
+    return made;
+  }
   /// Sets what can be set from data, from the data side on: whitening, activation normalisation. The flow is another afterwards.
   void observe(BlockView<const T> x);
   /// The density as it is now, shared and never changed: what a kernel may hold while training goes on. One copy of the parameters.
