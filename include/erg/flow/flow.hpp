@@ -79,6 +79,11 @@ class Flow {
     std::copy(values.begin(), values.end(), parameters_.flat().begin());
     renew();
   }
+  /// The same, and the version it was saved with: densities that kernels kept for that version then stay valid, bit for bit.
+  void restore(std::span<const T> values, std::uint64_t version) {
+    restore(values);
+    version_ = version;
+  }
   /// The same flow with numbers of another precision.
   template <class U>
   auto as() const {

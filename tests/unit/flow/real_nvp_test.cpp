@@ -158,6 +158,12 @@ TEST_CASE("a flow starts as the identity, and whitening carries its Jacobian", "
   CHECK(det(0, 0) > 1.0);  // log of two deviations of about 3
   CHECK(flow::check(f, Table(5, 2, 2)).passed());
 
+  auto kept = flow::nice<double>(2, 4, 8);  // keeps volume but for its scales
+  test::randomise(kept, 0.3);
+  kept.to_latent(x, z.view(), det.v);
+  CHECK(test::largest_difference(z.v, x.v) > 0.1);
+  for (const double l : det.v) CHECK_THAT(l, test::WithinAbs(kept.parameters()["0.log_scale"][0] + kept.parameters()["0.log_scale"][1], 1e-12));
+
   // constants survive an update
   const auto before = std::vector<double>(f.parameters()["1.log_scale"].begin(), f.parameters()["1.log_scale"].end());
   const auto version = f.version();
