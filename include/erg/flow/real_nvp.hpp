@@ -22,11 +22,11 @@ auto coupling_stack(int dim, int n_couplings, Transform transform, Hidden... hid
   return Stack<Coupling<Transform, Net>>(n_couplings, [&](int i) { return Coupling<Transform, Net>(dim, i % 2 == 0, transform, make_net); });
 }
 /// Couplings that transform the halves in turn, and a whitening at the data side.
-template <class T, class Activation, class Transform, class... Hidden>
+template <class T, class Activation, class Whiten = Whitening, class Transform, class... Hidden>
 auto coupling_flow(int dim, int n_couplings, Transform transform, Hidden... hidden) {
   using Couplings = decltype(coupling_stack<Transform, Activation>(dim, n_couplings, transform, hidden...));
-  return Flow<Chain<Couplings, Whitening>, StandardNormal, T>(
-      Chain(coupling_stack<Transform, Activation>(dim, n_couplings, transform, hidden...), Whitening(dim)));
+  return Flow<Chain<Couplings, Whiten>, StandardNormal, T>(
+      Chain(coupling_stack<Transform, Activation>(dim, n_couplings, transform, hidden...), Whiten(dim)));
 }
 }  // namespace detail
 
@@ -34,11 +34,12 @@ auto coupling_flow(int dim, int n_couplings, Transform transform, Hidden... hidd
 ///
 ///   auto flow = flow::real_nvp<float>(dim, 8, 128, 128);        8 couplings, conditioners with two hidden layers of 128
 ///
-/// Starts as the identity. Activation: SiLU makes the density smooth, ReLU is what the papers take and somewhat faster.
+/// Starts as the identity. Activation: SiLU makes the density smooth, ReLU is what the papers take and somewhat faster. Whiten:
+/// FullWhitening (linear.hpp) takes correlations out too.
 /// Source    Dinh, Sohl-Dickstein, Bengio (2017), Density estimation using RealNVP
-template <class T = float, class Activation = nn::SiLU, class ScaleMap = TanhBounded, class... Hidden>
+template <class T = float, class Activation = nn::SiLU, class ScaleMap = TanhBounded, class Whiten = Whitening, class... Hidden>
 auto real_nvp(int dim, int n_couplings, Hidden... hidden) {
-  return detail::coupling_flow<T, Activation>(dim, n_couplings, Affine<ScaleMap>{}, hidden...);
+  return detail::coupling_flow<T, Activation, Whiten>(dim, n_couplings, Affine<ScaleMap>{}, hidden...);
 }
 /// NICE: additive couplings, which keep volume, and a trained scale of every coordinate.
 /// Source    Dinh, Krueger, Bengio (2015), NICE: non-linear independent components estimation, section 3

@@ -12,9 +12,9 @@ namespace erg::flow {
 ///
 /// Starts as the identity. Each coordinate is bent within +-bound deviations, so tails are those of the base.
 /// Source    Durkan, Bekasov, Murray, Papamakarios (2019), Neural spline flows
-template <class T = float, class Activation = nn::SiLU, int K = 8, class... Hidden>
+template <class T = float, class Activation = nn::SiLU, int K = 8, class Whiten = Whitening, class... Hidden>
 auto spline(int dim, int n_couplings, Hidden... hidden) {
-  return detail::coupling_flow<T, Activation>(dim, n_couplings, RationalQuadratic<K>{}, hidden...);
+  return detail::coupling_flow<T, Activation, Whiten>(dim, n_couplings, RationalQuadratic<K>{}, hidden...);
 }
 
 }  // namespace erg::flow

@@ -5,6 +5,7 @@
 #include "support/flow_checks.hpp"
 
 #include <erg/flow/check.hpp>
+#include <erg/flow/linear.hpp>
 #include <erg/flow/real_nvp.hpp>
 
 using namespace erg;
@@ -164,6 +165,18 @@ TEST_CASE("a flow starts as the identity, and whitening carries its Jacobian", "
   CHECK(test::largest_difference(z.v, x.v) > 0.1);
   for (const double l : det.v) CHECK_THAT(l, test::WithinAbs(kept.parameters()["0.log_scale"][0] + kept.parameters()["0.log_scale"][1], 1e-12));
 
+  kept.observe(x);  // its activation normalisation, at the latent side, sees what the couplings leave
+  kept.to_latent(x, z.view(), det.v);
+  CHECK_THAT(test::inner(std::vector<double>(z.v.begin(), z.v.begin() + 50), std::vector<double>(50, 1.0)), test::WithinAbs(0.0, 1e-11));
+  auto correlated = flow::real_nvp<double, nn::Tanh, flow::TanhBounded, flow::FullWhitening>(2, 2, 4);
+  Table y = x;
+  for (int c = 0; c < 50; ++c) y(c, 1) += y(c, 0);
+  correlated.observe(y);
+  correlated.to_latent(y, z.view());
+  double product = 0.0;
+  for (int c = 0; c < 50; ++c) product += z(c, 0) * z(c, 1);
+  CHECK_THAT(product, test::WithinAbs(0.0, 1e-11));
+
   // constants survive an update
   const auto before = std::vector<double>(f.parameters()["1.log_scale"].begin(), f.parameters()["1.log_scale"].end());
   const auto version = f.version();
@@ -189,6 +202,30 @@ TEST_CASE("samples come with their density, and are the same in any number of pi
   snapshot.value(x, q.v);
   CHECK(test::largest_difference(p.v, q.v) > 0.0);
   for (int c = 0; c < 150; ++c) CHECK(std::abs(p(c, 0) + q(c, 0)) < 1e-12);
+}
+
+TEST_CASE("in single precision the density of a draw is the density at it", "[flow]") {
+  auto f = flow::real_nvp<float>(6, 8, 32, 32);
+  test::randomise(f, 0.15);
+  std::vector<float> x(6 * 1000), p(1000), q(1000);
+  f.sample_with_log_density(random::Key(5), 0, {x.data(), 1000, 6, 1000}, p);
+  f.log_density({x.data(), 1000, 6, 1000}, q);
+  double worst = 0.0;
+  for (std::size_t i = 0; i < 1000; ++i) worst = std::max(worst, static_cast<double>(std::abs(p[i] - q[i])));
+  CHECK(worst < 1e-4);
+  CHECK(worst > 0.0);
+}
+
+TEST_CASE("a flow that cannot be inverted somewhere says where", "[flow]") {
+  auto f = flow::real_nvp<double, nn::ReLU, flow::Exp>(2, 2, 4);
+  test::randomise(f, 0.3);
+  Table points(5, 2, 3);
+  points(3, 0) = 1e5;
+  points(3, 1) = -1e5;
+  const auto c = flow::check(f, points);
+  CHECK(c.n_non_finite == 1);
+  CHECK(!c.passed());
+  CHECK(test::printed(c).find("NOT invertible at 1 points, the first is number 3") != std::string::npos);
 }
 
 TEST_CASE("misuse of flows is a sentence", "[flow]") {
