@@ -1,12 +1,19 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/energy/batch.hpp"
 #include "erg/energy/compose.hpp"
 
 namespace erg {
 
+namespace detail {
+template <class E>
+inline constexpr bool has_parameters = requires(const E& e) { e.n_parameters(); };
+}
+
 /// U(x) = U_first(x) + U_second(x): the product of two densities. Longer sums nest, see `sum`.
 ///
+/// On lanes where both parts are, else on blocks. Where a part has parameters to train, the sum has them too.
 /// Shapes    those of the parts; static if either is      Cost  the parts' and D additions
 template <class First, class Second>
 class Sum : public Dimension<detail::checked_common_dim<First, Second>()> {
@@ -19,10 +26,12 @@ class Sum : public Dimension<detail::checked_common_dim<First, Second>()> {
       : Dimension<D>(detail::require_common_dim(first, second)), first_(std::move(first)), second_(std::move(second)) {}
 
   template <Lane L>
+    requires CallableOnLane<First, L> && CallableOnLane<Second, L>
   ERG_FN ERG_INLINE L operator()(Point<const L, D> x) const {
     return detail::value_of(first_, x) + detail::value_of(second_, x);
   }
   template <Lane L>
+    requires LaneEnergy<First, L> && LaneEnergy<Second, L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
     const int n = x.size();
     const L u = detail::gradient_of(first_, x, g);
@@ -32,10 +41,72 @@ class Sum : public Dimension<detail::checked_common_dim<First, Second>()> {
              return v;
            });
   }
+  template <class T>
+    requires(BatchEnergy<First, T> || BatchEnergy<Second, T>)
+  void value_and_gradient(BlockView<const T> x, std::span<T> u, BlockView<T> g) const {
+    struct Owner;
+    const auto n = static_cast<std::size_t>(x.n_chains);
+    T* scratch = detail::thread_numbers<T, Owner>(n * (static_cast<std::size_t>(x.dim) + 1));
+    const std::span<T> v(scratch, n);
+    const BlockView<T> t{scratch + n, x.n_chains, x.dim, x.n_chains};
+    batch_value_and_gradient(second_, x, v, t);
+    batch_value_and_gradient(first_, x, u, g);
+    for (std::size_t c = 0; c < n; ++c) u[c] += v[c];
+    for (int d = 0; d < x.dim; ++d) {
+      for (int c = 0; c < x.n_chains; ++c) g(c, d) += t(c, d);
+    }
+  }
+  template <class T>
+    requires(BatchEnergy<First, T> || BatchEnergy<Second, T>)
+  void value(BlockView<const T> x, std::span<T> u) const {
+    add_value(second_, (batch_value(first_, x, u), x), u);
+  }
+
+  int n_parameters() const
+    requires(detail::has_parameters<First> || detail::has_parameters<Second>)
+  {
+    return trained().n_parameters();
+  }
+  template <class F>
+    requires(detail::has_parameters<First> || detail::has_parameters<Second>)
+  void update(F&& f) {
+    const_cast<std::remove_cvref_t<decltype(trained())>&>(trained()).update(f);
+  }
+  template <class T>
+    requires(detail::has_parameters<First> || detail::has_parameters<Second>)
+  void add_parameter_gradient(BlockView<const T> x, std::span<const T> w, std::span<T> to, std::span<T> u = {}) const {
+    trained().add_parameter_gradient(x, w, to, u);
+    if (u.empty()) return;
+    if constexpr (detail::has_parameters<First>) {
+      add_value(second_, x, u);
+    } else {
+      add_value(first_, x, u);
+    }
+  }
+
   const First& first() const { return first_; }
   const Second& second() const { return second_; }
+  First& first() { return first_; }
+  Second& second() { return second_; }
 
  private:
+  const auto& trained() const {
+    static_assert(!(detail::has_parameters<First> && detail::has_parameters<Second>),
+                  "erg: both parts of this sum have parameters; which of them is trained? Freeze one, or put both in one network.");
+    if constexpr (detail::has_parameters<First>) {
+      return first_;
+    } else {
+      return second_;
+    }
+  }
+  template <class Part, class T>
+  static void add_value(const Part& part, BlockView<const T> x, std::span<T> u) {
+    struct Owner;
+    const std::span<T> v(detail::thread_numbers<T, Owner>(u.size()), u.size());
+    batch_value(part, x, v);
+    for (std::size_t c = 0; c < u.size(); ++c) u[c] += v[c];
+  }
+
   First first_;
   Second second_;
 };

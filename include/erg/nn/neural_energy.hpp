@@ -34,6 +34,10 @@ class NeuralEnergy : public Network<Net, T, P> {
     this->input_gradient(x, {}, {u.data(), x.n_chains, 1, x.n_chains}, g);
   }
   void gradient(BlockView<const T> x, BlockView<T> g) const { this->input_gradient(x, {}, {}, g); }
+  /// to += sum_c w_c dU(x_c)/dtheta, and U(x_c) to u where it is not empty.
+  void add_parameter_gradient(BlockView<const T> x, std::span<const T> w, std::span<T> to, std::span<T> u = {}) const {
+    this->parameter_gradient(x, {w.data(), x.n_chains, 1, x.n_chains}, to, {u.data(), x.n_chains, 1, x.n_chains});
+  }
   void value(BlockView<const T> x, std::span<T> u) const { this->forward(x, {u.data(), x.n_chains, 1, x.n_chains}); }
 };
 
