@@ -37,6 +37,17 @@ T* thread_numbers(std::size_t n) {
   return memory.data();
 }
 
+/// All parameters of an energy that has them, as its restore takes them.
+template <class T, class E>
+void copy_parameters(const E& e, std::span<T> to) {
+  if constexpr (requires { e.parameters().flat(); }) {
+    const auto from = e.parameters().flat();
+    std::copy(from.begin(), from.end(), to.begin());
+  } else {
+    e.copy_parameters(to);
+  }
+}
+
 }  // namespace detail
 
 /// U and dU/dx of chains in columns.

@@ -9,7 +9,15 @@ namespace erg {
 namespace detail {
 template <class E>
 inline constexpr bool has_parameters = requires(const E& e) { e.n_parameters(); };
+template <class E>
+int n_parameters_of(const E& e) {
+  if constexpr (has_parameters<E>) {
+    return e.n_parameters();
+  } else {
+    return 0;
+  }
 }
+}  // namespace detail
 
 /// U(x) = U_first(x) + U_second(x): the product of two densities. Longer sums nest, see `sum`.
 ///
@@ -62,26 +70,61 @@ class Sum : public Dimension<detail::checked_common_dim<First, Second>()> {
     add_value(second_, (batch_value(first_, x, u), x), u);
   }
 
+  /// Those of the parts, the first's before the second's.
   int n_parameters() const
     requires(detail::has_parameters<First> || detail::has_parameters<Second>)
   {
-    return trained().n_parameters();
+    return detail::n_parameters_of(first_) + detail::n_parameters_of(second_);
   }
   template <class F>
     requires(detail::has_parameters<First> || detail::has_parameters<Second>)
   void update(F&& f) {
-    const_cast<std::remove_cvref_t<decltype(trained())>&>(trained()).update(f);
+    if constexpr (!detail::has_parameters<Second>) {
+      first_.update(f);
+    } else if constexpr (!detail::has_parameters<First>) {
+      second_.update(f);
+    } else {
+      using T = typename First::Scalar;
+      std::vector<T> flat(static_cast<std::size_t>(n_parameters()));
+      copy_parameters(std::span<T>(flat));
+      f(std::span<T>(flat));
+      const auto take = [&](std::size_t from) {
+        return [&flat, from](std::span<T> theta) { std::copy_n(flat.begin() + static_cast<std::ptrdiff_t>(from), theta.size(), theta.begin()); };
+      };
+      first_.update(take(0));
+      second_.update(take(static_cast<std::size_t>(first_.n_parameters())));
+    }
+  }
+  template <class T>
+    requires(detail::has_parameters<First> || detail::has_parameters<Second>)
+  void copy_parameters(std::span<T> to) const {
+    for_parameters(to, [](const auto& part, std::span<T> of_part) { detail::copy_parameters(part, of_part); });
+  }
+  template <class T>
+    requires(detail::has_parameters<First> || detail::has_parameters<Second>)
+  void restore(const std::vector<T>& theta) {
+    restore(std::span<const T>(theta));
+  }
+  template <class T>
+    requires(detail::has_parameters<First> || detail::has_parameters<Second>)
+  void restore(std::span<const T> theta) {
+    for_parameters(theta, [](const auto& part, std::span<const T> of_part) { const_cast<std::remove_cvref_t<decltype(part)>&>(part).restore(of_part); });
   }
   template <class T>
     requires(detail::has_parameters<First> || detail::has_parameters<Second>)
   void add_parameter_gradient(BlockView<const T> x, std::span<const T> w, std::span<T> to, std::span<T> u = {}) const {
-    trained().add_parameter_gradient(x, w, to, u);
+    if (!u.empty()) std::fill(u.begin(), u.end(), T(0));
+    const auto add = [&](const auto& part, std::span<T> of_part) {
+      struct Owner;
+      std::span<T> v;
+      if (!u.empty()) v = {detail::thread_numbers<T, Owner>(u.size()), u.size()};
+      part.add_parameter_gradient(x, w, of_part, v);
+      for (std::size_t c = 0; c < u.size(); ++c) u[c] += v[c];
+    };
+    for_parameters(to, add);
     if (u.empty()) return;
-    if constexpr (detail::has_parameters<First>) {
-      add_value(second_, x, u);
-    } else {
-      add_value(first_, x, u);
-    }
+    if constexpr (!detail::has_parameters<First>) add_value(first_, x, u);
+    if constexpr (!detail::has_parameters<Second>) add_value(second_, x, u);
   }
 
   const First& first() const { return first_; }
@@ -90,14 +133,12 @@ class Sum : public Dimension<detail::checked_common_dim<First, Second>()> {
   Second& second() { return second_; }
 
  private:
-  const auto& trained() const {
-    static_assert(!(detail::has_parameters<First> && detail::has_parameters<Second>),
-                  "erg: both parts of this sum have parameters; which of them is trained? Freeze one, or put both in one network.");
-    if constexpr (detail::has_parameters<First>) {
-      return first_;
-    } else {
-      return second_;
-    }
+  /// f(part, its share of a flat span) for the parts that have parameters.
+  template <class Span, class F>
+  void for_parameters(Span all, F&& f) const {
+    const auto n = static_cast<std::size_t>(detail::n_parameters_of(first_));
+    if constexpr (detail::has_parameters<First>) f(first_, all.first(n));
+    if constexpr (detail::has_parameters<Second>) f(second_, all.subspan(n));
   }
   template <class Part, class T>
   static void add_value(const Part& part, BlockView<const T> x, std::span<T> u) {

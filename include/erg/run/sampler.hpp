@@ -61,19 +61,14 @@ class Sampler {
     }
   }
 
-  /// For chains whose energy or positions were changed from outside: energies and gradients belong to the positions again.
-  void refresh() { engine_.initialise(*view_, key_.at(step_)); }
+  /// For chains whose energy or positions were changed from outside: energies and gradients belong to the positions again, and what
+  /// kernels carry starts anew.
+  void refresh() { engine_.initialise(key_.at(step_)); }
   /// f(kernel) changes the kernel between steps.
   template <class F>
   void change_kernel(F&& f) {
     f(kernel_);
-    look_at_kernel();
-  }
-  /// Mean acceptance of all parts since the start, and how many transitions of all chains that is.
-  std::pair<double, double> acceptance() const {
-    double accept = 0.0, transitions = 0.0;
-    for (std::size_t p = 0; p < accept_.size(); ++p) accept += accept_[p], transitions += transitions_[p] * plan_.n_chains;
-    return {accept, transitions};
+    engine_.use(kernel_);
   }
 
   /// Checksum of the real chains' positions and energies.

@@ -2,10 +2,14 @@
 #pragma once
 
 #include "erg/energy/batch.hpp"
+#include "erg/io/archive.hpp"
+#include "erg/random/key.hpp"
+
+#include <limits>
 
 /// Training: one loop, in which a method is a choice of parts.
 ///
-///   initialise negatives -> move them with a kernel -> gradient of the objective -> optimizer -> teach an amortiser -> guards
+///   negatives -> gradient of the objective -> optimizer -> the teacher of an amortiser -> guards
 ///
 /// What the methods of the literature choose is in docs/train.md.
 namespace erg::train {
@@ -14,15 +18,18 @@ namespace erg::train {
 ///
 ///   n_parameters()                          their number
 ///   update(f)                               f(std::span<T> theta) changes them
+///   restore(theta)                          puts them as saved
+///   parameters().flat() or copy_parameters(to)   all of them, as restore takes them
 ///   add_parameter_gradient(x, w, to, u)     to += sum_c w_c dU(x_c)/dtheta, and U(x_c) to u where u is not empty
 template <class E, class T>
 concept Trainable = Energy<E, T> && requires(const E& e, E& m, BlockView<const T> x, std::span<const T> w, std::span<T> to, std::span<T> u) {
   { e.n_parameters() } -> std::convertible_to<int>;
   e.add_parameter_gradient(x, w, to, u);
   m.update([](std::span<T>) {});
-};
+  m.restore(w);
+} && (requires(const E& e) { e.parameters().flat(); } || requires(const E& e, std::span<T> to) { e.copy_parameters(to); });
 
-/// A training that cannot go on, with the place. The parameters are those of the last good step.
+/// A training that cannot go on. The parameters are those of the last good step, as is the last checkpoint.
 class TrainingError : public std::runtime_error {
  public:
   TrainingError(const std::string& what, std::int64_t step) : std::runtime_error(what), step_(step) {}
@@ -31,5 +38,45 @@ class TrainingError : public std::runtime_error {
  private:
   std::int64_t step_;
 };
+
+/// What one step of training saw. Means over chains or points.
+struct StepReport {
+  static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+  std::int64_t step = 0;        ///< 0, 1, ...
+  double data_energy = nan;     ///< U over the data batch
+  double model_energy = nan;    ///< U over the negatives
+  double objective = nan;       ///< where it can be evaluated: score matching's
+  double gradient_norm = nan;   ///< before clipping
+  double teacher_loss = nan;    ///< what the amortiser learns by
+  std::vector<double> accept;   ///< of the kernel's parts, over this step; NaN where a part did not move
+  double accept_global = nan;   ///< of the parts that hold a proposal
+  int n_catch_up = 0;           ///< rounds in which only the amortiser learnt, before this step
+
+  /// What training closes.
+  double gap() const { return data_energy - model_energy; }
+};
+
+/// What all parts of a step may look at.
+template <class T>
+struct StepBatch {
+  BlockView<const T> data;        ///< [batch, dim]
+  BlockView<const T> negatives;   ///< [chain, dim]; without memory where there are none
+  random::Key key;                ///< at the step
+};
+
+namespace detail {
+template <class T>
+BlockView<const T> as_const(BlockView<T> x) {
+  return {x.data, x.n_chains, x.dim, x.stride};
+}
+template <class T>
+bool all_finite(std::span<const T> v) {
+  for (const T x : v) {
+    if (!std::isfinite(x)) return false;
+  }
+  return true;
+}
+}  // namespace detail
 
 }  // namespace erg::train

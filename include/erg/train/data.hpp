@@ -19,7 +19,7 @@ namespace erg::train {
 template <class T>
 class Data {
  public:
-  Data(std::vector<T> values, int dim) : values_(std::move(values)), dim_(detail::require_count("dim", dim)) {
+  Data(std::vector<T> values, int dim) : values_(std::move(values)), dim_(erg::detail::require_count("dim", dim)) {
     const auto d = static_cast<std::size_t>(dim);
     if (values_.empty() || values_.size() % d != 0) {
       throw std::invalid_argument("data of " + std::to_string(values_.size()) + " numbers (dim = " + std::to_string(dim) +
@@ -28,7 +28,7 @@ class Data {
     for (std::size_t i = 0; i < values_.size(); ++i) {
       if (std::isfinite(values_[i])) continue;
       throw std::invalid_argument("data: coordinate " + std::to_string(i % d) + " of observation " + std::to_string(i / d) + " is " +
-                                  detail::number_text(static_cast<double>(values_[i])) +
+                                  erg::detail::number_text(static_cast<double>(values_[i])) +
                                   " (an energy has no gradient there) remove the observation or fill the gap");
     }
   }

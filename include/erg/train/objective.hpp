@@ -1,99 +1,98 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/exec/policies.hpp"
+#include "erg/flow/pieces.hpp"
+#include "erg/nn/score_matching.hpp"
 #include "erg/train/concepts.hpp"
 
-#include <memory>
-#include <vector>
-
+/// What the energy's parameters descend. Each adds its gradient to `to` and says in the report what it saw; sums over chains are the same
+/// for any number of threads.
 namespace erg::train {
 
-/// Adds parameter gradients of many chains, in pieces of fixed size that any number of threads share: the same sum for any number.
-template <class T>
-class GradientSum {
- public:
-  static constexpr int chains_per_piece = 128;
+using flow::Pieces;
 
-  explicit GradientSum(int n_workers) : crew_(std::make_unique<Crew>(n_workers)) {}
-
-  /// to += sum_c w_c dU(x_c)/dtheta; u <- U(x).
-  template <class E>
-  void add(const E& energy, BlockView<const T> x, std::span<const T> w, std::span<T> to, std::span<T> u) {
-    const int n_pieces = (x.n_chains + chains_per_piece - 1) / chains_per_piece;
-    const std::size_t size = to.size();
-    sums_.assign(size * static_cast<std::size_t>(n_pieces), T(0));
-    crew_->launch([&](int worker) {
-      const auto [begin, end] = crew_->share(n_pieces, worker);
-      for (int piece = begin; piece < end; ++piece) {
-        const int first = piece * chains_per_piece, n = std::min(chains_per_piece, x.n_chains - first);
-        const auto at = static_cast<std::size_t>(first), count = static_cast<std::size_t>(n);
-        energy.add_parameter_gradient(BlockView<const T>{x.data + first, n, x.dim, x.stride}, w.subspan(at, count),
-                                      std::span<T>(sums_).subspan(size * static_cast<std::size_t>(piece), size), u.subspan(at, count));
-      }
-    });
-    for (int piece = 0; piece < n_pieces; ++piece) {
-      const T* from = sums_.data() + size * static_cast<std::size_t>(piece);
-      for (std::size_t i = 0; i < size; ++i) to[i] += from[i];
+namespace detail {
+/// Adds the gradient of sign E[U] + l2 E[U^2] over points that are held fixed; returns E[U].
+template <class E, class T>
+double add_mean_gradient(const E& energy, BlockView<const T> x, double sign, double l2, std::span<T> to, Pieces<T>& pieces) {
+  const auto n = static_cast<std::size_t>(x.n_chains);
+  struct Owner;
+  T* memory = erg::detail::thread_numbers<T, Owner>(2 * n);
+  const std::span<T> w(memory, n), u(memory + n, n);
+  pieces.add(x.n_chains, to, [&](int first, int count, std::span<T> sum) {
+    const auto at = static_cast<std::size_t>(first), m = static_cast<std::size_t>(count);
+    const BlockView<const T> part{x.data + first, count, x.dim, x.stride};
+    const std::span<T> w_part = w.subspan(at, m), u_part = u.subspan(at, m);
+    if (l2 > 0.0) batch_value(energy, part, u_part);
+    for (std::size_t c = 0; c < m; ++c) {
+      w_part[c] = static_cast<T>((sign + (l2 > 0.0 ? 2.0 * l2 * static_cast<double>(u_part[c]) : 0.0)) / static_cast<double>(n));
     }
-  }
+    energy.add_parameter_gradient(part, std::span<const T>(w_part), sum, u_part);
+  });
+  double mean = 0.0;
+  for (const T v : u) mean += static_cast<double>(v);
+  return mean / static_cast<double>(n);
+}
+}  // namespace detail
 
- private:
-  std::unique_ptr<Crew> crew_;
-  std::vector<T> sums_;
-};
-
-/// What one step of training saw.
-struct StepReport {
-  std::int64_t step = 0;          ///< 0, 1, ...
-  double data_energy = 0.0;       ///< mean U over the data batch
-  double model_energy = 0.0;      ///< mean U over the negatives; the difference is the gap that training closes
-  double gradient_norm = 0.0;     ///< before clipping
-  double mean_accept = 0.0;       ///< of the kernel in this step, over all parts
-  double teacher_loss = 0.0;      ///< what the amortiser learns by, NaN where there is none
-  std::int64_t n_non_finite = 0;  ///< negatives whose energy is not finite: left out of the gradient
-
-  double gap() const { return data_energy - model_energy; }
-};
-
-/// The contrastive term.
+/// The gradient of the negative log-likelihood, by differences of means.
 ///
-///   dL/dtheta = E_data[dU/dtheta] - E_model[dU/dtheta] + regularize d/dtheta (E_data[U^2] + E_model[U^2])
+///   dL/dtheta = E_data[dU/dtheta] - E_model[dU/dtheta] + energy_l2 d/dtheta (E_data[U^2] + E_model[U^2])
+///
+/// The second term keeps U near 0 and so fixes its free constant; its gradient takes the samples as given.
 /// Source    Hinton (2002), eq. (5); the second term: Du, Mordatch (2019), section 3.3
 struct Contrastive {
-  double energy_l2 = 0.0;    ///< >= 0: keeps U near 0, which fixes its free constant
+  static constexpr bool needs_negatives = true;
+  double energy_l2 = 0.0;   ///< >= 0
 
-  /// Adds the gradient to `to`; fills the report's energies.
   template <class E, class T>
-  void add_gradient(const E& energy, BlockView<const T> data, BlockView<const T> negatives, std::span<T> to, GradientSum<T>& sum,
-                    StepReport& report) {
-    report.data_energy = one_side(energy, data, T(1), to, sum, report);
-    const std::int64_t before = report.n_non_finite;
-    report.model_energy = one_side(energy, negatives, T(-1), to, sum, report);
-    if (before > 0) report.n_non_finite = before;  // of the data: the trainer stops
+  void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
+    report.data_energy = detail::add_mean_gradient(energy, batch.data, 1.0, energy_l2, to, pieces);
+    report.model_energy = detail::add_mean_gradient(energy, batch.negatives, -1.0, energy_l2, to, pieces);
+  }
+};
+
+enum class ScoreMatchingKind { exact, sliced, denoising };
+
+/// Score matching of a neural energy on the data batch: no negatives, no normalising constant (nn/score_matching.hpp).
+struct ScoreMatching {
+  static constexpr bool needs_negatives = false;
+  ScoreMatchingKind kind = ScoreMatchingKind::exact;
+  int n_slices = 1;         ///< of sliced
+  double deviation = 0.1;   ///< of denoising: the noise's
+
+  template <class E, class T>
+  void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
+    const BlockView<const T> x = batch.data;
+    sums_.assign(static_cast<std::size_t>(x.n_chains), 0.0);
+    pieces.add(x.n_chains, to, [&](int first, int count, std::span<T> sum) {
+      const BlockView<const T> part{x.data + first, count, x.dim, x.stride};
+      const random::Key key = batch.key.stream(first);  // a piece's chains count from 0
+      double j = 0.0;
+      switch (kind) {
+        case ScoreMatchingKind::exact: j = nn::score_matching(energy, part, sum); break;
+        case ScoreMatchingKind::sliced: j = nn::sliced_score_matching(energy, part, sum, key, n_slices); break;
+        case ScoreMatchingKind::denoising: j = nn::denoising_score_matching(energy, part, sum, key, deviation); break;
+      }
+      const double share = static_cast<double>(count) / x.n_chains;
+      for (T& g : sum) g *= static_cast<T>(share);
+      sums_[static_cast<std::size_t>(first)] = share * j;
+    });
+    report.objective = 0.0;
+    for (const double j : sums_) report.objective += j;
   }
 
  private:
+  std::vector<double> sums_;
+};
+
+/// Maximum likelihood of an energy that is normalised, a flow say.      L = E_data[U]
+struct MaximumLikelihood {
+  static constexpr bool needs_negatives = false;
+
   template <class E, class T>
-  double one_side(const E& energy, BlockView<const T> x, T sign, std::span<T> to, GradientSum<T>& sum, StepReport& report) {
-    const auto n = static_cast<std::size_t>(x.n_chains);
-    struct Owner;
-    T* memory = detail::thread_numbers<T, Owner>(2 * n);
-    const std::span<T> w(memory, n), u(memory + n, n);
-    std::size_t n_finite = n;
-    if (energy_l2 > 0.0) batch_value(energy, x, u);
-    for (std::size_t c = 0; c < n; ++c) {
-      w[c] = sign / static_cast<T>(n);
-      if (energy_l2 > 0.0) w[c] += static_cast<T>(2.0 * energy_l2) * u[c] / static_cast<T>(n);
-    }
-    sum.add(energy, x, std::span<const T>(w), to, u);
-    double mean = 0.0;
-    for (const T v : u) {
-      if (std::isfinite(v)) mean += static_cast<double>(v);
-      else --n_finite;
-    }
-    report.n_non_finite += static_cast<std::int64_t>(n - n_finite);
-    return n_finite > 0 ? mean / static_cast<double>(n_finite) : std::numeric_limits<double>::quiet_NaN();
+  void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
+    report.objective = report.data_energy = detail::add_mean_gradient(energy, batch.data, 1.0, 0.0, to, pieces);
   }
 };
 

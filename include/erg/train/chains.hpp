@@ -1,0 +1,204 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+#include "erg/run/run.hpp"
+#include "erg/train/concepts.hpp"
+#include "erg/train/negatives.hpp"
+
+namespace erg::train {
+
+struct ChainsParams {
+  int n_chains = 256;
+  int n_steps = 30;           ///< of the kernel, in each step of training
+  bool adapt = false;         ///< step sizes follow the acceptance, log h += t^-0.6 (accept - target_accept)
+};
+
+/// Negatives that a kernel moves: an initialiser, a kernel, where it runs.
+///
+///   chains(Simd<>{}, Ula{{.step_size = 0.02}}, Persistent{Noise::gaussian()}, {.n_chains = 256, .n_steps = 30})
+template <class Exec, class Kernel, class Initialiser>
+struct Chains {
+  Exec exec;
+  Kernel kernel;
+  Initialiser initialiser;
+  ChainsParams params;
+};
+template <class Exec, class Kernel, class Initialiser>
+auto chains(Exec exec, Kernel kernel, Initialiser initialiser, ChainsParams params = {}) {
+  erg::detail::require_count("n_steps", params.n_steps, 0);
+  return Chains<Exec, Kernel, Initialiser>{std::move(exec), std::move(kernel), std::move(initialiser), params};
+}
+
+namespace detail {
+
+/// Gives a kernel's proposals a new snapshot, where they are of its type.
+template <class K, class Q>
+void renew_proposals(K& part, const Q& q) {
+  const auto renew = [&](auto& p) {
+    if constexpr (requires { p = q; }) {
+      p = q;
+    } else if constexpr (requires { p.renew(q); }) {
+      p.renew(q);
+    }
+  };
+  if constexpr (requires { part.proposal; }) renew(part.proposal);
+  if constexpr (requires { part.part.proposal; }) renew(part.part.proposal);
+}
+template <class K>
+inline constexpr bool has_proposal = requires(K& k) { k.proposal; } || requires(K& k) { k.part.proposal; };
+
+/// The chains of a training: a Sampler whose energy changes under it.
+template <class T, class E, class Exec, class Kernel, class Initialiser>
+class ChainBank {
+ public:
+  static constexpr bool has_chains = true;
+
+  ChainBank(Chains<Exec, Kernel, Initialiser> c, const E& energy, std::uint64_t seed)
+      : params_(c.params), initialiser_(std::move(c.initialiser)), sampler_(c.exec, std::move(c.kernel), energy, plan(c.params, seed)) {
+    for_each_part([&](auto& part) {
+      using K = std::remove_cvref_t<decltype(part)>;
+      if constexpr (adapt::tunes_step_size<K>) {
+        rules_.emplace_back(part.params.step_size, part.params.target_accept);
+      } else {
+        rules_.emplace_back(1.0, 0.0);
+      }
+    });
+  }
+
+  int n_chains() const { return params_.n_chains; }
+  const Kernel& kernel() const { return sampler_.kernel(); }
+  auto& sampler() { return sampler_; }
+  Initialiser& initialiser() { return initialiser_; }
+
+  void begin(BlockView<const T> data, random::Key key) {
+    initialiser_.begin(writable(), data, key);
+    pad();
+  }
+  /// Chains start, their energies are those of the present parameters, they move.
+  void draw(BlockView<const T> data, random::Key key, StepReport& report) {
+    if (initialiser_.before(writable(), data, key)) pad();
+    sampler_.refresh();
+    report.accept.clear();
+    report.accept_global = StepReport::nan;
+    if (params_.n_steps > 0) {
+      const auto before = accepts();
+      sampler_.sample(params_.n_steps, false, [](const auto&) { return Control::proceed; });
+      take_accepts(before, report);
+    }
+    initialiser_.after(positions());
+  }
+  BlockView<const T> positions() {
+    Ensemble<T>& x = sampler_.chains();
+    return {x.position(), x.n_chains(), x.dim(), x.stride()};
+  }
+  std::span<const T> energies() { return {sampler_.chains().energy(), static_cast<std::size_t>(params_.n_chains)}; }
+
+  /// New proposals for kernels, and starts, that hold one of this type.
+  template <class Q>
+  void renew(const Q& q) {
+    sampler_.change_kernel([&](Kernel& k) { erg::for_each_part(k, [&](auto& part) { renew_proposals(part, q); }); });
+    if constexpr (requires { initialiser_.start.proposal = q; }) initialiser_.start.proposal = q;
+  }
+
+  void save(io::Writer& w) {
+    sampler_.save(w);
+    initialiser_.save(w);
+    for (auto& r : rules_) r.fields([&](auto& v) { w.put(v); });
+  }
+  void load(io::Reader& r) {
+    sampler_.load(r);
+    initialiser_.load(r);
+    for (auto& rule : rules_) rule.fields([&](auto& v) { r.get(v); });
+  }
+  std::string text() const {
+    return std::string(initialiser_.name) + ", " + erg::detail::kernel_text(sampler_.kernel()) + " x " + std::to_string(params_.n_steps) + ", " +
+           std::to_string(params_.n_chains) + " chains";
+  }
+
+ private:
+  static Plan plan(const ChainsParams& p, std::uint64_t seed) {
+    Plan plan;
+    plan.n_chains = p.n_chains;
+    plan.n_warmup = 0;
+    plan.n_draws = std::numeric_limits<int>::max();
+    plan.adapt = false;
+    plan.seed = seed;
+    return plan;
+  }
+  template <class F>
+  void for_each_part(F&& f) {
+    sampler_.change_kernel([&](Kernel& k) { erg::for_each_part(k, f); });
+  }
+  BlockView<T> writable() {
+    Ensemble<T>& x = sampler_.chains();
+    return {x.position(), x.n_chains(), x.dim(), x.stride()};
+  }
+  /// Padding chains stand with the last.
+  void pad() {
+    Ensemble<T>& x = sampler_.chains();
+    for (int d = 0; d < x.dim(); ++d) std::fill(x.position(d) + x.n_chains(), x.position(d) + x.stride(), x.position(d)[x.n_chains() - 1]);
+    sampler_.engine().chains_changed();
+  }
+  std::vector<std::pair<double, double>> accepts() {
+    std::vector<std::pair<double, double>> a;
+    const auto& ledger = sampler_.engine().ledger();
+    for (std::size_t p = 0; p < rules_.size(); ++p) a.emplace_back(ledger.accept_total[p], ledger.transitions_total[p]);
+    return a;
+  }
+  void take_accepts(const std::vector<std::pair<double, double>>& before, StepReport& report) {
+    const auto now = accepts();
+    double global = 0.0;
+    int n_global = 0;
+    std::size_t p = 0;
+    for_each_part([&](auto& part) {
+      using K = std::remove_cvref_t<decltype(part)>;
+      const double n = (now[p].second - before[p].second) * params_.n_chains;
+      const double a = n > 0.0 ? (now[p].first - before[p].first) / n : StepReport::nan;
+      report.accept.push_back(a);
+      if (has_proposal<K>) global += a, ++n_global;
+      if constexpr (adapt::tunes_step_size<K>) {
+        if (params_.adapt && a == a) part.params.step_size = rules_[p].observe(a);
+      }
+      ++p;
+    });
+    if (n_global > 0) report.accept_global = global / n_global;
+  }
+
+  ChainsParams params_;
+  Initialiser initialiser_;
+  Sampler<T, Exec, Kernel, E> sampler_;
+  std::vector<adapt::RobbinsMonro> rules_;
+};
+
+/// No negatives: score matching, maximum likelihood of a normalised energy.
+struct NoBank {
+  static constexpr bool has_chains = false;
+  template <class T>
+  void begin(BlockView<const T>, random::Key) {}
+  template <class T>
+  void draw(BlockView<const T>, random::Key, StepReport&) {}
+  template <class Q>
+  void renew(const Q&) {}
+  void save(io::Writer&) {}
+  void load(io::Reader&) {}
+  std::string text() const { return "none"; }
+};
+
+template <class T, class E, class Exec, class Kernel, class Initialiser>
+auto bind_negatives(Chains<Exec, Kernel, Initialiser> c, const E& energy, std::uint64_t seed) {
+  return ChainBank<T, E, Exec, Kernel, Initialiser>(std::move(c), energy, seed);
+}
+
+}  // namespace detail
+
+/// For objectives that look at data alone.
+struct NoNegatives {};
+
+namespace detail {
+template <class T, class E>
+auto bind_negatives(NoNegatives, const E&, std::uint64_t) {
+  return NoBank{};
+}
+}  // namespace detail
+
+}  // namespace erg::train
