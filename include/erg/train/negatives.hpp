@@ -159,14 +159,13 @@ class Replay {
   }
 
   void save(io::Writer& w) const {
-    w.put(dim_);
+    w.put(params.capacity), w.put(dim_);
     w.put_vector(points_);
   }
   void load(io::Reader& r) {
-    const std::size_t size = points_.size();
+    if (r.get<int>() != params.capacity) r.fail("holds a replay buffer of another capacity");
     r.get(dim_);
     r.get_vector(points_);
-    if (points_.size() != size) r.fail("holds a replay buffer of another size");
   }
 
   Start start;
