@@ -64,7 +64,7 @@ struct ScoreMatching {
   template <class E, class T>
   void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
     const BlockView<const T> x = batch.data;
-    sums_.assign(static_cast<std::size_t>(x.n_chains), 0.0);
+    std::vector<double> sums(static_cast<std::size_t>(x.n_chains), 0.0);
     pieces.add(x.n_chains, to, [&](int first, int count, std::span<T> sum) {
       const BlockView<const T> part{x.data + first, count, x.dim, x.stride};
       const random::Key key = batch.key.stream(first);  // a piece's chains count from 0
@@ -76,14 +76,11 @@ struct ScoreMatching {
       }
       const double share = static_cast<double>(count) / x.n_chains;
       for (T& g : sum) g *= static_cast<T>(share);
-      sums_[static_cast<std::size_t>(first)] = share * j;
+      sums[static_cast<std::size_t>(first)] = share * j;
     });
     report.objective = 0.0;
-    for (const double j : sums_) report.objective += j;
+    for (const double j : sums) report.objective += j;
   }
-
- private:
-  std::vector<double> sums_;
 };
 
 /// Maximum likelihood of an energy that is normalised, a flow say.      L = E_data[U]
