@@ -163,10 +163,10 @@ example::Columns sheet(const Latent& latent, View x) {
   }
   const Eigen::MatrixXf images = latent.decode(z);
   example::Columns c(3);
-  for (int i = 0; i < n; ++i) {
-    for (int p = 0; p < 784; ++p) {
-      c[0].push_back(i % 12 * 28 + p % 28), c[1].push_back(-(i / 12 * 28 + p / 28));
-      c[2].push_back(std::clamp(static_cast<double>(images(i, p)), 0.0, 1.0));
+  for (int y = 0; y < 5 * 28; ++y) {
+    for (int x_pixel = 0; x_pixel < 12 * 28; ++x_pixel) {
+      c[0].push_back(x_pixel), c[1].push_back(-y);
+      c[2].push_back(std::clamp(static_cast<double>(images(y / 28 * 12 + x_pixel / 28, y % 28 * 28 + x_pixel % 28)), 0.0, 1.0));
     }
   }
   return c;
@@ -198,10 +198,10 @@ int main() {
   for (int i = 0; i < data.n(); ++i) {
     for (int d = 0; d < dim; ++d) rows[static_cast<std::size_t>(i * dim + d)] = data.view()(i, d);
   }
-  const long n_steps = 250;
+  const long n_steps = 300;
   const auto fit_energy = [&](auto negatives, auto teacher, auto&& use) {
     train::Trainer trainer(erg::tilt(base, example::flat_network(dim, 256)), train::Data<float>(rows, dim), negatives, train::Contrastive{.energy_l2 = 1e-4},
-                           train::Scheduled(erg::nn::Adam<float>{{.learning_rate = 3e-4}}, erg::nn::CosineRate(n_steps, 0.01)), teacher,
+                           train::Scheduled(erg::nn::Adam<float>{{.learning_rate = 1e-3}}, erg::nn::CosineRate(n_steps, 0.01)), teacher,
                            {.batch = 256, .n_threads = 2});
     trainer.run(n_steps, train::Table{.every = n_steps / 5});
     use(trainer);
@@ -214,7 +214,7 @@ int main() {
   example::Picture picture("out/examples/14_digits.png", 2, 2, 1500, 900);
   const auto show = [&](const std::string& id, const std::string& title, View x) {
     picture.data(id, sheet(latent, x)).axes(title, "", "");
-    picture << "unset key; unset tics; unset border; set palette defined (0 '#ffffff', 1 '#202020'); plot $" + id + " using 1:2:3 with image";
+    picture << "unset key; unset tics; unset border; set size ratio -1; set palette defined (0 '#ffffff', 1 '#202020'); plot $" + id + " using 1:2:3 with image";
   };
   show("data", "data", data.view());
   std::vector<float> drawn(60 * dim);
