@@ -70,7 +70,11 @@ void initialise(N& network, random::Key key, Rule&& rule) {
   for (std::size_t i = 0; i < slices.size(); ++i) {
     rule(Parameters<T>::of(std::span<T>(values), slices[i]), slices[i], key, static_cast<std::uint32_t>(i));
   }
-  network.start(values);
+  if constexpr (requires { network.start(std::span<T>(values)); }) {
+    network.start(values);
+  } else {
+    network.restore(values);
+  }
 }
 template <class N>
 void initialise(N& network, random::Key key) {

@@ -92,6 +92,7 @@ class FlowTeacher {
   void save(io::Writer& w) const {
     const auto theta = flow_.parameters().flat();
     w.put_vector(std::vector<T>(theta.begin(), theta.end()));
+    w.put(flow_.version());
     adam_.save(w);
     w.put_vector(states_);
     w.put(next_), w.put(n_kept_), w.put(rows_), w.put(dim_);
@@ -100,7 +101,7 @@ class FlowTeacher {
     std::vector<T> theta;
     r.get_vector(theta);
     if (static_cast<int>(theta.size()) != flow_.n_parameters()) r.fail("holds a flow of another architecture");
-    flow_.restore(theta);
+    flow_.restore(theta, r.template get<std::uint64_t>());
     adam_.load(r);
     r.get_vector(states_);
     r.get(next_), r.get(n_kept_), r.get(rows_), r.get(dim_);

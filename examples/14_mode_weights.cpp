@@ -58,7 +58,7 @@ int main() {
   for (const double w : alone.weights) std::printf(" %6.3f", w);
   std::printf("  %6.3f  %8.3f\n%-44s  0.100  0.200  0.300  0.400\n\n", alone.total_variation, alone.nll, "(the truth)");
 
-  example::Picture picture("out/examples/13_mode_weights.png", 2, 4, 1700, 850);
+  example::Picture picture("out/examples/14_mode_weights.png", 2, 4, 1700, 850);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     picture.data("p" + std::to_string(i), rows[i].second.density);
     picture.axes(rows[i].first, "x_0", "x_1") << "unset key; plot [-7:7][-7:7] $p" + std::to_string(i) + " using 1:2:3 with image";

@@ -211,7 +211,7 @@ int main() {
   std::printf("\nwith the flow's proposals\n");
   double ess = 0.0, ess_pcd = 0.0;
   std::vector<double> assisted, pcd;
-  example::Picture picture("out/examples/14_digits.png", 2, 2, 1500, 900);
+  example::Picture picture("out/examples/15_digits.png", 2, 2, 1500, 900);
   const auto show = [&](const std::string& id, const std::string& title, View x) {
     picture.data(id, sheet(latent, x)).axes(title, "", "");
     picture << "unset key; unset tics; unset border; set size ratio -1; set palette defined (0 '#ffffff', 1 '#202020'); plot $" + id + " using 1:2:3 with image";

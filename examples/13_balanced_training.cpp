@@ -11,7 +11,7 @@
 namespace train = erg::train;
 
 int main() {
-  example::Picture picture("out/examples/12_balanced_training.png", 2, 4, 1700, 850);
+  example::Picture picture("out/examples/13_balanced_training.png", 2, 4, 1700, 850);
   const std::string dots = "using 1:2 with points pt 7 ps 0.25 lc rgb '";
   bool good = true;
   for (const auto& target : {example::eight_gaussians(), example::two_moons()}) {

@@ -101,7 +101,7 @@ int main() {
       return static_cast<double>(u);
     };
   };
-  example::Picture p("out/examples/11_flow.png", 1, 4, 1700, 430);
+  example::Picture p("out/examples/12_flow.png", 1, 4, 1700, 430);
   p.data("data", columns(data, n)).data("draws", columns(x, n));
   p.data("affine", example::density(energy_of(affine), -6, 6, -6, 6)).data("spline", example::density(energy_of(spline), -6, 6, -6, 6));
   const std::string dots = "using 1:2 with points pt 7 ps 0.25 lc rgb '", range = "unset key; plot [-6:6][-6:6] ";
