@@ -54,11 +54,19 @@ class Network {
   /// read but not to change.
   template <class F>
   void update(F&& f) {
-    Parameters<T> kept = parameters_;
+    std::vector<T> kept;
+    const auto each_state = [&](auto&& g) {
+      for (const auto& s : parameters_.slices()) {
+        if (s.is_state) g(Parameters<T>::of(parameters_.flat(), s));
+      }
+    };
+    each_state([&](std::span<T> state) { kept.insert(kept.end(), state.begin(), state.end()); });
     f(parameters_.flat());
-    for (const auto& s : parameters_.slices()) {
-      if (s.is_state) std::ranges::copy(Parameters<T>::of(kept.flat(), s), Parameters<T>::of(parameters_.flat(), s).begin());
-    }
+    auto from = kept.cbegin();
+    each_state([&](std::span<T> state) {
+      std::copy_n(from, state.size(), state.begin());
+      from += static_cast<std::ptrdiff_t>(state.size());
+    });
     nn::refresh(net_, parameters_.flat().data());
     renew();
   }
