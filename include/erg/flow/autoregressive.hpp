@@ -80,14 +80,13 @@ class Made {
       }
     }
   }
-  /// The ways back of both, to be called in the opposite order: adds to the derivatives by units, by the source and by parameters.
+  /// The ways back of both, to be called in the opposite order: add to the derivatives by units and by the source.
   template <class L>
-  void outputs_back(int i, const Real<L>* w, Block<L> units, Block<L> g_to, Block<L> g_units, Gradient<L> gw) const {
-    back<L>(part(hidden_.size(), i), w, top(units), g_to, top(g_units), gw);
+  void outputs_back(int i, const Real<L>* w, Block<L> g_to, Block<L> g_units) const {
+    back<L>(part(hidden_.size(), i), w, g_to, top(g_units));
   }
   template <class L>
-  void advance_back(int i, const Real<L>* w, Block<L> source, Block<L> units, Block<L> slopes, Block<L> g_units, Block<L> g_source,
-                    Gradient<L> gw) const {
+  void advance_back(int i, const Real<L>* w, Block<L> slopes, Block<L> g_units, Block<L> g_source) const {
     for (std::size_t l = hidden_.size(); l-- > 0;) {
       const Part& p = part(l, i);
       if (p.n == 0) continue;
@@ -95,8 +94,24 @@ class Made {
       for (int f = 0; f < p.n; ++f) {
         for (int k = 0; k < g.n_groups; ++k) g.put(f, k, L(g.get(f, k)) * L(slopes.get(rows_[l] + p.first + f, k)));
       }
-      back<L>(p, w, l == 0 ? source : units.rows(rows_[l - 1], hidden_[l - 1]), g,
-              l == 0 ? g_source : g_units.rows(rows_[l - 1], hidden_[l - 1]), gw);
+      back<L>(p, w, g, l == 0 ? g_source : g_units.rows(rows_[l - 1], hidden_[l - 1]));
+    }
+  }
+  /// The parameter gradient, once all of that is known; g_to: [dim each, chain].
+  ///
+  /// Units of several degrees go together, as if all saw what the last does: what a product of few rows loses is more than the
+  /// numbers that are then thrown away.
+  template <class L>
+  void add_gradient(Block<L> source, Block<L> units, Block<L> g_units, Block<L> g_to, Gradient<L> gw) const {
+    for (std::size_t l = 0; l <= hidden_.size(); ++l) {
+      const Block<L> x = l == 0 ? source : units.rows(rows_[l - 1], hidden_[l - 1]);
+      const Block<L> g = l == hidden_.size() ? g_to : g_units.rows(rows_[l], hidden_[l]);
+      for (int m = 0; m < dim_;) {
+        const int from = m, first = part(l, m).first;
+        int n = 0;
+        while (m < dim_ && n < 24) n += part(l, m++).n;
+        add_block<L>(l, from, m, g.rows(first, n), x.rows(0, part(l, m - 1).seen), gw.plane[0]);
+      }
     }
   }
 
@@ -117,9 +132,30 @@ class Made {
     nn::product<L>({w + p.at, p.seen, 1}, p.n, p.seen, x.data, x.stride, y.data, y.stride, y.n_groups, w + p.at + p.n * p.seen);
   }
   template <class L>
-  void back(const Part& p, const Real<L>* w, Block<L> x, Block<L> g, Block<L> gx, Gradient<L> gw) const {
-    if (wants(gw)) nn::detail::add_outer<L>(g, x.rows(0, p.seen), gw.from(p.at), p.n * p.seen);
+  void back(const Part& p, const Real<L>* w, Block<L> g, Block<L> gx) const {
     if (p.seen > 0) nn::product<L>({w + p.at, 1, p.seen}, p.seen, p.n, g.data, g.stride, gx.data, gx.stride, g.n_groups, nullptr, true);
+  }
+  /// Degrees [from, to) of layer l: rows g, columns x.
+  template <class L>
+  void add_block(std::size_t l, int from, int to, Block<L> g, Block<L> x, Real<L>* gw) const {
+    static thread_local nn::Arena<Real<L>> arena;
+    const auto wide = static_cast<std::size_t>(x.n_features), size = static_cast<std::size_t>(g.n_features) * wide;
+    if (g.n_features == 0) return;
+    Real<L>* all = arena.require(size + static_cast<std::size_t>(g.n_features));
+    const auto each = [&](auto&& copy) {  // copy(number of the block, number of the gradient, how many)
+      std::size_t row = 0;
+      for (int m = from; m < to; ++m) {
+        const Part& p = part(l, m);
+        for (int f = 0; f < p.n; ++f, ++row) {
+          copy(all + row * wide, gw + p.at + f * p.seen, p.seen);
+          copy(all + size + row, gw + p.at + p.n * p.seen + f, 1);
+        }
+      }
+    };
+    std::fill_n(all, size, Real<L>(0));
+    each([](Real<L>* a, Real<L>* b, int n) { std::copy_n(b, n, a); });
+    nn::detail::add_outer<L>(g, x, Gradient<L>{{all}}, static_cast<int>(size));
+    each([](Real<L>* a, Real<L>* b, int n) { std::copy_n(a, n, b); });
   }
   template <class L>
   ERG_INLINE static L evaluate(const L& x, L& slope) {
@@ -189,19 +225,20 @@ class Autoregressive {
     clear(at.g_units);
     clear(at.g_source);
     for (int i = dim_ - 1; i >= 0; --i) {
-      if (i + 1 < dim_) net_.template advance_back<L>(i, w, source, at.units, at.slopes, at.g_units, at.g_source, gw);
+      if (i + 1 < dim_) net_.template advance_back<L>(i, w, at.slopes, at.g_units, at.g_source);
       const Block<L> params = at.params.rows(i * each, each);
       for (int k = 0; k < v.n_groups; ++k) {
         const auto p = [&](int j) __attribute__((always_inline)) { return params.get(j, k); };
-        const auto put = [&](int j, const L& slope) __attribute__((always_inline)) { at.put.put(j, k, slope); };
+        const auto put = [&](int j, const L& slope) __attribute__((always_inline)) { params.put(j, k, slope); };
         const L given = at.given.get(i, k), z = way == Way::to_data ? given : L(v.get(i, k));
         L slope = g.get(i, k);
         if (!knows_source<way>) slope = slope + at.g_source.get(i, k);
         slope = transform_.template pull_back<way>(p, z, slope, L(gl.get(0, k)), put);
         g.put(i, k, slope);
       }
-      net_.template outputs_back<L>(i, w, at.units, at.put, at.g_units, gw);
+      net_.template outputs_back<L>(i, w, params, at.g_units);
     }
+    if (wants(gw)) net_.template add_gradient<L>(source, at.units, at.g_units, at.params, gw);
     for (int i = 0; i < dim_; ++i) {
       for (int k = 0; k < v.n_groups; ++k) {
         if (knows_source<way>) g.put(i, k, L(g.get(i, k)) + L(at.g_source.get(i, k)));
