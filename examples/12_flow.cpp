@@ -56,7 +56,7 @@ Row fit_and_propose(const char* name, Flow& flow, const std::vector<float>& data
   const auto report = erg::flow::fit(flow, points(data), {.n_steps = 2500, .batch = 256, .learning_rate = 3e-3});
   // [fit]
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  erg::flow::Pieces<float> pieces;
+  erg::Pieces<float> pieces;
   const double kl = erg::flow::mean_nll(flow, points(fresh), pieces) - entropy(fresh);
   // [propose]
   const auto kernel = erg::cycle(erg::repeat<5>(erg::Mala{{.step_size = 0.3}}), erg::Imh(flow.snapshot()));  // the snapshot never changes

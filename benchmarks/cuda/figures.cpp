@@ -10,7 +10,7 @@
 
 #include "cpu/check.hpp"
 #include "cuda/device.hpp"
-#include "support/figure.hpp"
+#include "support/peer.hpp"
 
 namespace bench {
 namespace {
@@ -65,22 +65,10 @@ double mean_square(const std::vector<float>& x) {
   return sum / static_cast<double>(x.size());
 }
 
-/// The last line that a command prints; empty where it fails.
-std::string last_line_of(const std::string& command) {
-  std::string answer;
-  if (std::FILE* pipe = popen(command.c_str(), "r")) {
-    for (char text[1024]; std::fgets(text, sizeof text, pipe) != nullptr;) answer = text;
-    if (pclose(pipe) != 0) answer.clear();
-  }
-  return answer;
-}
-
 /// erg's time in this process against a peer's in its own; both are medians over blocks of the same work.
 Measurement compare_peer(const Chains& ours, const char* peer, const char* what, double items, const std::vector<float>& start) {
   if (const std::string why = gpu::why_not(); !why.empty()) return unmeasured(why);
-  const char* python = std::getenv("ERG_PYTHON");
-  const std::string command = std::string(python == nullptr ? "python3" : python) + " '" ERG_BENCH_PEERS "/gpu.py' " + peer + ' ' + what;
-  const std::string answer = last_line_of(command);
+  const std::string answer = ask_peer("gpu.py", std::string(peer) + ' ' + what);
   Measurement m;
   m.reference_measured = number_in(answer, "ns_per_chain_step");
   if (!std::isfinite(*m.reference_measured))

@@ -3,7 +3,6 @@
 #include <erg/nn/neural_energy.hpp>
 #include <erg/nn/optimizer.hpp>
 
-#include <cstdio>
 #include <string>
 
 #include "langevin.hpp"
@@ -103,15 +102,6 @@ void bare_multiply_adds(std::size_t n) {
     }
   }
   asm volatile("" ::"m"(sum));
-}
-
-double torch_seconds(const std::string& arguments) {
-  double seconds = 0.0;
-  if (std::FILE* f = popen(("python3 " ERG_BENCH_PEERS "/neural.py " + arguments + " 2>/dev/null").c_str(), "r")) {
-    if (std::fscanf(f, "%lf", &seconds) != 1) seconds = 0.0;
-    pclose(f);
-  }
-  return seconds;
 }
 
 }  // namespace bench

@@ -5,12 +5,10 @@
 #include <erg/flow/real_nvp.hpp>
 #include <erg/flow/spline_flow.hpp>
 
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 
 #include "peak.hpp"
-#include "support/figure.hpp"
+#include "support/peer.hpp"
 
 namespace bench {
 namespace {
@@ -37,23 +35,6 @@ class FlowWork {
   std::vector<float> weights_ = std::vector<float>(n_draws, 1.0f / n_draws);
 };
 
-Measurement against_torch(const std::string& arguments, const Work& work) {
-  std::string command("python3 \"" ERG_BENCH_FOLDER "/../peers/flows.py\" ");
-  command.append(arguments).append(" 2>/dev/null");
-  double torch = 0.0;
-  if (std::FILE* pipe = ::popen(command.c_str(), "r")) {
-    if (std::fscanf(pipe, "%lf", &torch) != 1) torch = 0.0;
-    ::pclose(pipe);
-  }
-  if (!(torch > 0.0)) return unmeasured("python3 has no torch here");
-  const PairedTimes t = time_in_pairs(work, work, PairOptions{});
-  Measurement m;
-  m.measured = 1e9 * t.first.median;
-  m.reference_measured = 1e9 * torch;
-  m.ratio = torch / t.first.median;
-  return m;
-}
-
 /// make(): the flow; multiply_adds: of its networks for one draw.
 template <class Make>
 void add(const std::string& name, const std::string& torch, Make make, double multiply_adds, double aim, double aim_torch) {
@@ -70,10 +51,10 @@ void add(const std::string& name, const std::string& torch, Make make, double mu
   const std::string what = std::string("4096 draws with log density, ").append(name), trains = std::string("likelihood gradient at 4096 points, ").append(name);
   add_figure({what, "its networks' operations at the fastest product", "ns an operation", aim > 0.0 ? Aim::at_least : Aim::publish, aim,
               [=] { return compare(draws(), fastest_product, flop, product_flop); }});
-  add_figure({what, "PyTorch, one thread", "ns", Aim::at_least, aim_torch, [=] { return against_torch(std::string("draw ").append(torch), draws()); }});
+  add_figure({what, "PyTorch, one thread", "ns", Aim::at_least, aim_torch, [=] { return against_torch("flows.py", std::string("draw ").append(torch), draws()); }});
   add_figure({trains, "its networks' operations at the fastest product", "ns an operation", Aim::publish, 0.0,
               [=] { return compare(learns(), fastest_product, 3 * flop, product_flop); }});
-  add_figure({trains, "PyTorch, one thread", "ns", Aim::publish, 0.0, [=] { return against_torch(std::string("learn ").append(torch), learns()); }});
+  add_figure({trains, "PyTorch, one thread", "ns", Aim::publish, 0.0, [=] { return against_torch("flows.py", std::string("learn ").append(torch), learns()); }});
 }
 
 /// Figures register themselves, as Google's benchmarks do.

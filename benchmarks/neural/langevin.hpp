@@ -33,7 +33,5 @@ inline double largest_gradient_difference(Langevin& a, Langevin& b) {
 std::shared_ptr<Langevin> convnet_langevin(int n_chains);
 /// Multiply-adds of a forward pass of it, those on padding counted as everybody counts them.
 inline constexpr double convnet_multiply_adds = 196.0 * 25 * 64 + 49.0 * 9 * 64 * 128 + 49.0 * 9 * 128 * 256 + 49.0 * 256 * 100;
-/// Seconds in PyTorch on one thread, by benchmarks/peers/neural.py; 0 where there is no PyTorch.
-double torch_seconds(const std::string& arguments);
 
 }  // namespace bench

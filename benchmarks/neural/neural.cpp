@@ -6,7 +6,7 @@
 
 #include "langevin.hpp"
 #include "peak.hpp"
-#include "support/figure.hpp"
+#include "support/peer.hpp"
 
 namespace bench {
 namespace {
@@ -33,17 +33,6 @@ std::string check(const std::shared_ptr<Langevin>& ours, const std::shared_ptr<L
   return worst < 1e-4 ? "" : "gradients differ by " + std::to_string(worst);
 }
 
-Measurement against_torch(const std::string& arguments, const Work& work) {
-  const double torch = torch_seconds(arguments);
-  if (!(torch > 0.0)) return unmeasured("python3 has no torch here");
-  const PairedTimes t = time_in_pairs(work, work, {});
-  Measurement m;
-  m.measured = 1e9 * t.first.median;
-  m.reference_measured = 1e9 * torch;
-  m.ratio = torch / t.first.median;
-  return m;
-}
-
 void add(const Case& c) {
   const std::string langevin = std::string("Langevin step, MLP ") + c.name, training = std::string("training step, MLP ") + c.name;
   const auto ours = [c] { return erg_langevin(c.sizes, c.n_chains); };
@@ -64,7 +53,7 @@ void add(const Case& c) {
                 std::string arguments("training");
                 for (const int n : {c.n_chains, c.n_steps}) arguments.append(1, ' ').append(std::to_string(n));
                 for (const int n : c.sizes) arguments.append(1, ' ').append(std::to_string(n));
-                return against_torch(arguments, trains(ours()));
+                return against_torch("neural.py", arguments, trains(ours()));
               }});
 }
 
@@ -79,7 +68,7 @@ void add_convnet(int n_chains) {
   add_figure({what, "its operations at the fastest product", "ns an operation", Aim::publish, 0.0,
               [=] { return compare(steps(), fastest_product, 4 * convnet_multiply_adds * n_chains, product_flop); }});
   add_figure({what, "PyTorch, one thread", "ns a step", Aim::at_least, 0.8,
-              [=] { return against_torch(std::string("convnet ").append(std::to_string(n_chains)), steps()); }});
+              [=] { return against_torch("neural.py", std::string("convnet ").append(std::to_string(n_chains)), steps()); }});
 }
 
 }  // namespace

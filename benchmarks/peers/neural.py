@@ -6,7 +6,7 @@
                                                    chains, one step of Adam
     neural.py convnet N_CHAINS                     a Langevin step under the MNIST ConvNet energy
 
-Needs torch (pip install -r benchmarks/peers/neural-requirements.txt, or Debian 12's python3-torch 1.13.1 with libopenblas0: with
+Needs torch (pip install -r benchmarks/peers/requirements-neural.txt, or Debian 12's python3-torch 1.13.1 with libopenblas0: with
 libblas3 it multiplies thirty times slower). Prints seconds and torch's version.
 """
 import statistics

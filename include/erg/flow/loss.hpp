@@ -2,7 +2,7 @@
 #pragma once
 
 #include "erg/flow/flow.hpp"
-#include "erg/flow/pieces.hpp"
+#include "erg/exec/pieces.hpp"
 
 #include <cmath>
 

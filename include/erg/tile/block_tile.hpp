@@ -20,6 +20,11 @@ struct BlockView {
 
   T& operator()(int chain, int d) const { return data[chain + d * stride]; }
   T* column(int d) const { return data + d * stride; }
+  operator BlockView<const T>() const
+    requires(!std::is_const_v<T>)
+  {
+    return {data, n_chains, dim, stride};
+  }
 };
 
 /// Coordinates of a block of chains, [chain, dim] column-major, in whole lanes of chains.

@@ -67,10 +67,6 @@ struct StepBatch {
 
 namespace detail {
 template <class T>
-BlockView<const T> as_const(BlockView<T> x) {
-  return {x.data, x.n_chains, x.dim, x.stride};
-}
-template <class T>
 bool all_finite(std::span<const T> v) {
   for (const T x : v) {
     if (!std::isfinite(x)) return false;

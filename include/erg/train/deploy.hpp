@@ -54,8 +54,8 @@ Deployed<T> deploy(Exec exec, Kernel kernel, const Q& q, const E& energy, int n,
     const random::Key key = random::Key(p.seed).at(static_cast<std::uint64_t>(round)).purpose(random::Purpose::start);
     const BlockView<T> start{x.data(), p.n_chains, out.dim, p.n_chains};
     q.sample(key, 0, start);  // the draws that the bank starts from, to weigh them
-    batch_value(energy, detail::as_const(start), std::span<T>(u));
-    batch_value(q, detail::as_const(start), std::span<T>(uq));
+    batch_value(energy, BlockView<const T>(start), std::span<T>(u));
+    batch_value(q, BlockView<const T>(start), std::span<T>(uq));
     for (std::size_t c = 0; c < size; ++c) log_w.push_back(static_cast<double>(uq[c]) - static_cast<double>(u[c]));
     bank.draw({}, key, report);
     if (p.n_filter > 0) out.accept += report.accept_global / n_rounds;

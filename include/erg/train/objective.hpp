@@ -1,7 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/flow/pieces.hpp"
+#include "erg/exec/pieces.hpp"
 #include "erg/nn/score_matching.hpp"
 #include "erg/train/concepts.hpp"
 
@@ -9,7 +9,6 @@
 /// for any number of threads.
 namespace erg::train {
 
-using flow::Pieces;
 
 namespace detail {
 /// Adds the gradient of sign E[U] + l2 E[U^2] over points that are held fixed; returns E[U].

@@ -16,7 +16,7 @@ namespace erg::train {
 /// Nobody.
 struct NoTeacher {
   template <class E, class T>
-  void learn(const E&, const StepBatch<T>&, flow::Pieces<T>&, StepReport&) {}
+  void learn(const E&, const StepBatch<T>&, Pieces<T>&, StepReport&) {}
   template <class E, class Negatives>
   void renew(const E&, Negatives&) {}
   void save(io::Writer&) const {}
@@ -61,7 +61,7 @@ class FlowTeacher {
   const Flow& flow() const { return flow_; }
 
   template <class E>
-  void learn(const E& energy, const StepBatch<T>& batch, flow::Pieces<T>& pieces, StepReport& report) {
+  void learn(const E& energy, const StepBatch<T>& batch, Pieces<T>& pieces, StepReport& report) {
     keep(batch.negatives);
     const double t = std::min(1.0, static_cast<double>(batch.key.step()) / std::max(1, params.anchor_steps));
     const double anchor = params.anchor_first + t * (params.anchor_last - params.anchor_first);
@@ -129,7 +129,7 @@ class FlowTeacher {
       const T* from = states_.data() + static_cast<std::ptrdiff_t>(i / rows_) * rows_ * dim_ + i % rows_;
       for (int d = 0; d < dim_; ++d) to(c, d) = from[static_cast<std::ptrdiff_t>(d) * rows_];
     }
-    return detail::as_const(to);
+    return BlockView<const T>(to);
   }
 
   Flow flow_;
@@ -143,7 +143,7 @@ class FlowTeacher {
 /// The gradient by the flow's parameters is then part of the likelihood's, E_data[-d log q] - E_model[-d log q].
 struct TiedFlow {
   template <class E, class T>
-  void learn(const E&, const StepBatch<T>&, flow::Pieces<T>&, StepReport&) {}
+  void learn(const E&, const StepBatch<T>&, Pieces<T>&, StepReport&) {}
   template <class E, class Negatives>
   void renew(const E& energy, Negatives& negatives) {
     negatives.renew(energy.first().snapshot());

@@ -208,7 +208,7 @@ class Trainer {
   BlockView<const T> next_batch() {
     const BlockView<T> to{batch_values_.data(), params_.batch, data_.dim(), params_.batch};
     data_.batch(key_, static_cast<std::uint64_t>(step_), to);
-    return detail::as_const(to);
+    return BlockView<const T>(to);
   }
   StepBatch<T> with_negatives(StepBatch<T> batch) {
     if constexpr (Bank::has_chains) batch.negatives = bank_.positions();

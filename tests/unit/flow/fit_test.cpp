@@ -63,7 +63,7 @@ TEST_CASE("gradients of the losses are derivatives of what they return", "[flow]
   const Table x = draws(150);
   std::vector<double> w(150);
   for (std::size_t i = 0; i < w.size(); ++i) w[i] = 1.0 / (1.0 + static_cast<double>(i));
-  flow::Pieces<double> pieces;
+  Pieces<double> pieces;
   const auto forward = [&](const auto& q, std::span<double> to) { return flow::forward_kl(q, x, {}, to, pieces); };
   const auto weighted = [&](const auto& q, std::span<double> to) { return flow::forward_kl(q, x, w, to, pieces); };
   const auto reverse = [&](const auto& q, std::span<double> to) { return flow::reverse_kl(q, target, random::Key(3), 150, to, pieces); };

@@ -35,7 +35,7 @@ TEST_CASE("score matching over pieces is score matching over all points", "[trai
   const auto n = static_cast<std::size_t>(energy.n_parameters());
   std::vector<double> whole(n), sum(n);
   const double j = nn::score_matching(energy, x.view(), std::span<double>(whole));
-  train::Pieces<double> pieces(2);
+  Pieces<double> pieces(2);
   train::StepReport report;
   train::ScoreMatching{}.add_gradient(energy, train::StepBatch<double>{x.view(), {}, random::Key(1)}, std::span<double>(sum), pieces, report);
   CHECK_THAT(report.objective, WithinRel(j, 1e-12));

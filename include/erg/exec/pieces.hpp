@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace erg::flow {
+namespace erg {
 
 /// Sums over many points in pieces that any number of threads share: which points form a piece depends on their number alone, and the
 /// pieces are added in order, so the sum has the same bits for any number of threads.
@@ -48,4 +48,4 @@ class Pieces {
   std::vector<T> sums_;
 };
 
-}  // namespace erg::flow
+}  // namespace erg

@@ -1,0 +1,8 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+// All of training. The umbrella erg/erg.hpp leaves it out, as it does networks (erg/nn/layers.hpp) and flows (erg/flow/flows.hpp).
+
+#include "erg/train/deploy.hpp"
+#include "erg/train/table.hpp"
+#include "erg/train/trainer.hpp"
