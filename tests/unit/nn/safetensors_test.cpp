@@ -157,3 +157,15 @@ TEST_CASE("layers list their parameters with PyTorch's names and shapes", "[nn][
   other.value({x.data(), 1, 64, 1}, v);
   CHECK(u == v);
 }
+
+TEST_CASE("a network that PyTorch 2.4.1 wrote gives PyTorch's energies and gradients", "[nn][safetensors]") {
+  NeuralEnergy<decltype(mlp<SiLU>(2, 16, 1)), double> energy(mlp<SiLU>(2, 16, 1));
+  io::read_safetensors(ERG_TESTS_DIR "/golden/pytorch_mlp.safetensors", energy);
+  const std::vector<double> x{0.5, 2.0, -1.0, 0.25};
+  std::vector<double> u(2), g(4);
+  energy.value_and_gradient(BlockView<const double>{x.data(), 2, 2, 2}, std::span<double>(u), BlockView<double>{g.data(), 2, 2, 2});
+  CHECK_THAT(u[0], test::WithinAbs(0.15850555896759033, 1e-7));
+  CHECK_THAT(u[1], test::WithinAbs(0.18324244022369385, 1e-7));
+  CHECK_THAT(g[0], test::WithinAbs(0.00764650059863925, 1e-7));
+  CHECK_THAT(g[2], test::WithinAbs(-0.0558665506541729, 1e-7));
+}
