@@ -96,6 +96,9 @@ class DefensiveMixture<Q1, Q2> {
     detail::require_proposal_dim(second_, dim_of(first_));
   }
 
+  /// Another first proposal of the same type: the next snapshot of a flow that learns.
+  void renew(const Q1& q) { first_ = q; }
+
   int dim() const { return dim_of(first_); }
   double eps() const { return eps_; }
   std::uint64_t version() const { return detail::version_or_zero(first_) + detail::version_or_zero(second_); }

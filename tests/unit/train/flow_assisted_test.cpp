@@ -9,6 +9,7 @@
 #include <erg/energy/sum.hpp>
 #include <erg/flow/real_nvp.hpp>
 #include <erg/kernel/cycle.hpp>
+#include <erg/kernel/defensive_mixture.hpp>
 #include <erg/kernel/imh.hpp>
 #include <erg/kernel/mala.hpp>
 #include <erg/nn/neural_energy.hpp>
@@ -63,6 +64,18 @@ TEST_CASE("kernels hold the flow that the teacher has after its step, never one 
     t.advance();
     CHECK(t.negatives().kernel().first.proposal.version() == t.teacher().flow().version());
   }
+}
+
+TEST_CASE("new snapshots reach a flow inside a defensive mixture, and starts that draw from it", "[train][flow]") {
+  const auto flow = small_flow();
+  const auto base = flow.snapshot();
+  train::Trainer t(tilt(base, flat_net()), train::Data<double>(data(), 2),
+                   train::chains(Simd<>{}, Imh{DefensiveMixture(base, GaussianIsotropic<2>(3.0), 0.1)}, train::Fresh{train::Drawn{base}},
+                                 {.n_chains = 200, .n_steps = 2}),
+                   train::Contrastive{}, nn::Adam<double>{}, train::FlowTeacher(flow, {.batch = 32}), {.batch = 64});
+  t.run(2);
+  CHECK(t.negatives().kernel().proposal.version() == t.teacher().flow().version());
+  CHECK(t.negatives().initialiser().start.proposal.version() == t.teacher().flow().version());
 }
 
 TEST_CASE("flow-assisted training gives the same bits on one thread and two", "[train][flow][Threads]") {
