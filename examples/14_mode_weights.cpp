@@ -69,8 +69,8 @@ int main() {
     for (std::size_t i = 0; i < rows.size(); ++i) bars[i + 2].push_back(rows[i].second.weights[static_cast<std::size_t>(k)]);
   }
   picture.data("bars", bars).axes("weights of the modes", "mode", "weight");
-  const auto boxes = [](const std::string& columns, const char* colour, const char* title) {
-    return "using " + columns + " with boxes lc rgb '" + colour + "' title '" + title + "'";
+  const auto boxes = [](const std::string& which, const char* colour, const char* title) {
+    return "using " + which + " with boxes lc rgb '" + colour + "' title '" + title + "'";
   };
   picture << "set key top left; set style fill solid 0.8 noborder; set boxwidth 0.25; plot [0.4:4.6][0:1] $bars " +
                  boxes("($1-0.25):2", example::grey, "truth") + ", $bars " + boxes("1:5", example::orange, "PCD: MALA") + ", $bars " +

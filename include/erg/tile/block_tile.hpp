@@ -20,9 +20,10 @@ struct BlockView {
 
   T& operator()(int chain, int d) const { return data[chain + d * stride]; }
   T* column(int d) const { return data + d * stride; }
-  operator BlockView<const T>() const
-    requires(!std::is_const_v<T>)
-  {
+  /// To a view that only reads. (A template, as nvcc warns of a plain one that a view of constants has no use for.)
+  template <class U>
+    requires(std::is_same_v<U, const T> && !std::is_const_v<T>)
+  operator BlockView<U>() const {
     return {data, n_chains, dim, stride};
   }
 };
