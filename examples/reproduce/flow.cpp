@@ -263,7 +263,7 @@ int main(int argc, char** argv) {
     targets.push_back(example::two_moons());
     targets.push_back(example::four_rings());
   }
-  const int n_seeds = full ? 3 : 1;
+  const int n_seeds = full ? 2 : 1;
   example::Picture picture("out/reproduce/flow/plane.png", static_cast<int>(targets.size()), 4, 1600, 60 + 370 * static_cast<int>(targets.size()));
   bool good = true;
   std::printf("in the plane, by quadrature; mean (standard error) over %d seed%s\n", n_seeds, n_seeds > 1 ? "s" : "");

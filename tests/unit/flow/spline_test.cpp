@@ -3,6 +3,7 @@
 // Rational-quadratic splines: published knots and values to the last digits, smoothness, inverses, and single precision at its limits.
 #include "support/catch.hpp"
 #include "support/flow_checks.hpp"
+#include "support/sanitized.hpp"
 
 #include <erg/flow/check.hpp>
 #include <erg/flow/spline_flow.hpp>
@@ -117,6 +118,7 @@ TEST_CASE("a spline in single precision makes no NaN at any parameters, and its 
   const auto worst = [&](double most, int n, double& slope_error) {
     double error = 0.0;
     long n_nan = 0;
+    if (ERG_TEST_SANITIZED) n /= 200;  // nothing here owns memory
     for (int i = 0; i < n / width; ++i) {
       const auto number = lane_ops<L>::iota(static_cast<std::uint32_t>(i * width));
       const L spread = L(most) * random::uniform<L>(random::Key(5), number, 100);
