@@ -154,12 +154,12 @@ std::vector<double> weigh(const Base& base, const Net& net, const Classifier& cl
   return classifier.shares({x.data(), n, dim, n}, w);
 }
 
-/// 12 x 5 images as one, (x, y, ink).
+/// 12 x 5 images, spread evenly over the points, as one: (x, y, ink).
 example::Columns sheet(const Latent& latent, View x) {
   const int n = 60;
   Eigen::MatrixXf z(n, dim);
   for (int i = 0; i < n; ++i) {
-    for (int d = 0; d < dim; ++d) z(i, d) = x(i, d);
+    for (int d = 0; d < dim; ++d) z(i, d) = x(i * (x.n_chains / n), d);
   }
   const Eigen::MatrixXf images = latent.decode(z);
   example::Columns c(3);
@@ -211,7 +211,7 @@ int main() {
   std::printf("\nwith the flow's proposals\n");
   double ess = 0.0, ess_pcd = 0.0;
   std::vector<double> assisted, pcd;
-  example::Picture picture("out/examples/15_digits.png", 2, 2, 1500, 900);
+  example::Picture picture("out/examples/15_digits.png", 2, 2, 1500, 760);
   const auto show = [&](const std::string& id, const std::string& title, View x) {
     picture.data(id, sheet(latent, x)).axes(title, "", "");
     picture << "unset key; unset tics; unset border; set size ratio -1; set palette defined (0 '#ffffff', 1 '#202020'); plot $" + id + " using 1:2:3 with image";
