@@ -16,11 +16,8 @@ int main() {
   bool good = true;
   for (const auto& target : {example::eight_gaussians(), example::two_moons()}) {
     const auto data = target.draw(20000, 1), held_out = target.draw(20000, 2);
-    std::vector<float> columns(data.size());
+    const auto columns = example::by_columns(data, 2);
     const int n = static_cast<int>(data.size() / 2);
-    for (int i = 0; i < n; ++i) {
-      for (int d = 0; d < 2; ++d) columns[static_cast<std::size_t>(d * n + i)] = data[static_cast<std::size_t>(2 * i + d)];
-    }
     std::printf("%s\n", target.name.c_str());
     // [flow]
     auto flow = erg::flow::spline(2, 4, 64, 64);

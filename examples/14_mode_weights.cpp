@@ -43,11 +43,8 @@ int main() {
       train::NoTeacher{});
   add("short runs: ULA, from noise", train::chains(erg::Simd{}, ula, train::Fresh{noise}, {256, 30}), train::NoTeacher{});
   // [rows]
-  std::vector<float> columns(data.size());
+  const auto columns = example::by_columns(data, 2);
   const int n = static_cast<int>(data.size() / 2);
-  for (int i = 0; i < n; ++i) {
-    for (int d = 0; d < 2; ++d) columns[static_cast<std::size_t>(d * n + i)] = data[static_cast<std::size_t>(2 * i + d)];
-  }
   auto flow = erg::flow::spline(2, 4, 64, 64);
   erg::flow::fit(flow, {columns.data(), n, 2, n}, {.n_steps = 600});
   const auto q = flow.snapshot();

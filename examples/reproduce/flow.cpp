@@ -59,15 +59,6 @@ struct Seeds {
   }
 };
 
-std::vector<float> by_columns(const std::vector<float>& rows, int dim) {
-  const auto n = static_cast<int>(rows.size()) / dim;
-  std::vector<float> c(rows.size());
-  for (int i = 0; i < n; ++i) {
-    for (int d = 0; d < dim; ++d) c[static_cast<std::size_t>(d * n + i)] = rows[static_cast<std::size_t>(i * dim + d)];
-  }
-  return c;
-}
-
 // ---- in the plane -----------------------------------------------------------------------------------------------------------
 
 struct PlaneRow {
@@ -85,7 +76,7 @@ std::vector<PlaneRow> plane(const example::PlaneTarget& target, int n_seeds, lon
   for (int seed = 0; seed < n_seeds; ++seed) {
     const auto at = static_cast<std::uint64_t>(2 * seed);
     const auto data = target.draw(20000, 1 + at), held_out = target.draw(20000, 2 + at);
-    const auto columns = by_columns(data, 2);
+    const auto columns = example::by_columns(data, 2);
     const int n = static_cast<int>(data.size() / 2);
     const double entropy = target.mean_energy(held_out);
     const auto add = [&](std::size_t row, PlaneReport r) {
@@ -160,7 +151,7 @@ MixtureResult many_dimensions(int dim, int hidden, long n_fit, long n_steps) {
     return rows;
   };
   const auto data = draw(n, 1, false), held_out = draw(m, 2, true);
-  const auto columns = by_columns(data, dim), held_columns = by_columns(held_out, dim);
+  const auto columns = example::by_columns(data, dim), held_columns = example::by_columns(held_out, dim);
   const erg::BlockView<const float> x{columns.data(), n, dim, n}, held{held_columns.data(), m, dim, m};
 
   std::printf("d = %d: entropy %.3f nats\n", dim, entropy);

@@ -14,6 +14,16 @@
 
 namespace example {
 
+/// Points of a row-major table, coordinate after coordinate.
+inline std::vector<float> by_columns(const std::vector<float>& rows, int dim) {
+  const auto n = static_cast<int>(rows.size()) / dim;
+  std::vector<float> c(rows.size());
+  for (int i = 0; i < n; ++i) {
+    for (int d = 0; d < dim; ++d) c[static_cast<std::size_t>(d * n + i)] = rows[static_cast<std::size_t>(i * dim + d)];
+  }
+  return c;
+}
+
 /// An energy as a picture and as numbers.
 struct PlaneReport {
   Columns density;               ///< x, y, p
@@ -52,10 +62,8 @@ PlaneReport look_at(const E& energy, const PlaneTarget& target, const std::vecto
     r.total_variation += 0.5 * std::fabs(r.weights[k] - target.mode_weights[k]);
   }
   const int m = static_cast<int>(held_out.size() / 2);
-  std::vector<float> columns(held_out.size()), v(static_cast<std::size_t>(m));
-  for (int i = 0; i < m; ++i) {
-    for (int d = 0; d < 2; ++d) columns[static_cast<std::size_t>(d * m + i)] = held_out[static_cast<std::size_t>(2 * i + d)];
-  }
+  const std::vector<float> columns = by_columns(held_out, 2);
+  std::vector<float> v(static_cast<std::size_t>(m));
   erg::batch_value(energy, erg::BlockView<const float>{columns.data(), m, 2, m}, std::span<float>(v));
   for (const float e : v) r.nll += static_cast<double>(e) / m;
   r.nll += r.log_z;

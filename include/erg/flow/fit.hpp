@@ -5,7 +5,7 @@
 #include "erg/flow/loss.hpp"
 #include "erg/nn/optimizer.hpp"
 #include "erg/nn/schedule.hpp"
-#include "erg/random/uniform.hpp"
+#include "erg/random/shuffle.hpp"
 
 #include <limits>
 
@@ -43,13 +43,6 @@ struct FitReport {
 
 namespace detail {
 
-/// Point numbers, reordered at an address.                      Source  Fisher and Yates; Durstenfeld (1964)
-inline void shuffle(std::span<int> order, random::Key key) {
-  for (int i = static_cast<int>(order.size()) - 1; i > 0; --i) {
-    const int j = static_cast<int>(random::uniform<double>(key, 0, i) * (i + 1));
-    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(j)]);
-  }
-}
 template <class T>
 void require_finite_points(BlockView<const T> x) {
   for (int c = 0; c < x.n_chains; ++c) {
@@ -98,7 +91,7 @@ FitReport fit(F& flow, BlockView<const typename F::Scalar> x, FitParams p, Progr
   const random::Key key = random::Key(p.seed).purpose(random::Purpose::data);
   std::vector<int> order(static_cast<std::size_t>(n));
   for (int i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = i;
-  if (p.held_out > 0.0) detail::shuffle(order, key);
+  if (p.held_out > 0.0) random::shuffle(order, key);
   const int n_held = p.held_out > 0.0 ? std::max(1, static_cast<int>(p.held_out * n)) : 0, n_train = n - n_held;
   const int size = std::min(p.batch, n_train);
   const auto take = [&](std::span<const int> which, std::vector<T>& to) {
@@ -134,7 +127,7 @@ FitReport fit(F& flow, BlockView<const typename F::Scalar> x, FitParams p, Progr
     std::vector<int> which(static_cast<std::size_t>(size));
     for (int c = 0; c < size; ++c) {
       const long at = step * size + c;
-      if (at % n_train == 0) detail::shuffle(train, key.at(static_cast<std::uint64_t>(at / n_train) + 1));
+      if (at % n_train == 0) random::shuffle(train, key.at(static_cast<std::uint64_t>(at / n_train) + 1));
       which[static_cast<std::size_t>(c)] = train[static_cast<std::size_t>(at % n_train)];
     }
     std::fill(gradient.begin(), gradient.end(), T(0));

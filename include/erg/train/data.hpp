@@ -2,7 +2,7 @@
 #pragma once
 
 #include "erg/detail/require.hpp"
-#include "erg/random/uniform.hpp"
+#include "erg/random/shuffle.hpp"
 #include "erg/tile/block_tile.hpp"
 
 #include <cmath>
@@ -49,17 +49,14 @@ class Data {
   }
 
  private:
-  /// Fisher and Yates, from the last down. Kept for the present epoch.
+  /// Kept for the present epoch.
   const std::vector<int>& permutation(random::Key key, std::uint64_t epoch) {
     if (epoch == epoch_ && key.seed() == seed_ && !order_.empty()) return order_;
     epoch_ = epoch;
     seed_ = key.seed();
     order_.resize(static_cast<std::size_t>(n()));
     for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = static_cast<int>(i);
-    for (int i = n() - 1; i > 0; --i) {
-      const double u = random::uniform<double>(key.at(epoch).purpose(random::Purpose::data), 0, i);
-      std::swap(order_[static_cast<std::size_t>(i)], order_[static_cast<std::size_t>(u * (i + 1))]);
-    }
+    random::shuffle(order_, key.at(epoch).purpose(random::Purpose::data));
     return order_;
   }
 

@@ -115,7 +115,6 @@ class Trainer {
     if (!std::isfinite(report_.gradient_norm)) diverged("the gradient is not finite");
     good_.resize(gradient_.size());
     erg::detail::copy_parameters<T>(energy_, std::span<T>(good_));
-    has_good_ = true;
     energy_.update([&](std::span<T> theta) { optimizer_.step(theta, std::span<const T>(gradient_)); });
 
     teacher_.learn(energy_, batch, pieces_, report_);
@@ -162,7 +161,7 @@ class Trainer {
   [[gnu::cold]] void save(const std::string& path) {
     io::Writer w;
     w.put_string(identity());
-    w.put(step_), w.put(has_begun_), w.put(has_good_), w.put(n_below_);
+    w.put(step_), w.put(has_begun_), w.put(n_below_);
     std::vector<T> theta(static_cast<std::size_t>(energy_.n_parameters()));
     erg::detail::copy_parameters<T>(energy_, std::span<T>(theta));
     w.put_vector(theta);
@@ -177,7 +176,7 @@ class Trainer {
     if (const std::string theirs = r.get_string(); theirs != identity()) {
       r.fail("belongs to another training (it is of " + theirs + "; this is of " + identity() + ")");
     }
-    r.get(step_), r.get(has_begun_), r.get(has_good_), r.get(n_below_);
+    r.get(step_), r.get(has_begun_), r.get(n_below_);
     std::vector<T> theta;
     r.get_vector(theta);
     energy_.restore(theta);
@@ -222,7 +221,6 @@ class Trainer {
         return;
       }
       if (++n_below_ < c.patience) return;
-      const int before = report_.n_catch_up;
       while (report_.accept_global < c.min_accept && report_.n_catch_up < c.most) {
         StepReport round = report_;
         // Random numbers of their own in each round.
@@ -234,7 +232,7 @@ class Trainer {
         round.n_catch_up = report_.n_catch_up + 1;
         report_ = round;
       }
-      if (report_.n_catch_up > before && report_.accept_global >= c.min_accept) n_below_ = 0;
+      if (report_.accept_global >= c.min_accept) n_below_ = 0;
     }
   }
 
@@ -259,7 +257,7 @@ class Trainer {
     if (!Objective::needs_negatives && report_.objective != report_.objective) diverged("the objective is not a number");
   }
   [[noreturn, gnu::cold]] void diverged(const std::string& what) {
-    if (has_good_) energy_.restore(good_);
+    if (!good_.empty()) energy_.restore(good_);
     throw TrainingError("training diverged in step " + std::to_string(step_) + ": " + what +
                             " (the energy has the parameters of the step before) lower the learning rate or the kernel's step size, clip "
                             "gradients, or confine the energy",
@@ -278,7 +276,7 @@ class Trainer {
   std::vector<T> batch_values_, gradient_, good_;
   StepReport report_;
   std::int64_t step_ = 0;
-  bool has_begun_ = false, has_good_ = false;
+  bool has_begun_ = false;
   int n_below_ = 0;
 };
 
