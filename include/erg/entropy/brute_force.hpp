@@ -1,0 +1,266 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+#include "erg/entropy/nearest.hpp"
+#include "erg/lane/xsimd_lane.hpp"
+#include "erg/nn/product.hpp"
+
+#include <cmath>
+
+namespace erg::entropy {
+namespace detail {
+
+/// The m smallest of a stream of values, ascending; of equal ones the earlier stay.
+template <class T>
+struct Best {
+  T* value;
+  int* index;
+  int m;
+
+  void clear() const {
+    std::fill_n(value, m, lane::Format<T>::infinity);
+    std::fill_n(index, m, -1);
+  }
+  ERG_INLINE void offer(T v, int i) const {
+    if (!(v < value[m - 1])) return;
+    int at = m - 1;
+    for (; at > 0 && v < value[at - 1]; --at) {
+      value[at] = value[at - 1];
+      index[at] = index[at - 1];
+    }
+    value[at] = v;
+    index[at] = i;
+  }
+};
+
+inline constexpr int lanes_at_once = 4;
+template <class L>
+inline constexpr int points_at_once = lanes_at_once * width_v<L>;
+
+/// A value that at least `rank` of the values in n groups of lanes do not exceed, from the smallest in each column of lanes: the search
+/// then starts with a limit and not with a crowd. Infinity where there are too few columns to tell.
+template <class L, class Get>
+ERG_INLINE scalar_t<L> limit_of(int n, int rank, Get&& get) {
+  using T = scalar_t<L>;
+  if (2 * rank > points_at_once<L> || n < 2) return lane::Format<T>::infinity;
+  alignas(64) T least[points_at_once<L>];
+  L m[lanes_at_once];
+  for (auto& v : m) v = L(lane::Format<T>::infinity);
+  for (int g = 0; g < n; ++g) {
+    L v[lanes_at_once];
+    get(g, v);
+    for (int j = 0; j < lanes_at_once; ++j) m[j] = lane::min(v[j], m[j]);
+  }
+  for (int j = 0; j < lanes_at_once; ++j) lane::store(least + j * width_v<L>, m[j]);
+  std::nth_element(least, least + rank - 1, least + points_at_once<L>);
+  return std::nextafter(least[rank - 1], lane::Format<T>::infinity);
+}
+
+/// Offers n groups of values, numbered from first on, but for one of them (own; -1: none).
+template <class L, class Get>
+ERG_INLINE void scan(int n, int first, int own, const Best<scalar_t<L>>& best, scalar_t<L> limit, Get&& get) {
+  using T = scalar_t<L>;
+  limit = best.value[best.m - 1] < limit ? best.value[best.m - 1] : limit;
+  L most = L(limit);
+  for (int g = 0; g < n; ++g) {
+    L v[lanes_at_once];
+    get(g, v);
+    if (!lane::any<L>(lane::min(lane::min(v[0], v[1]), lane::min(v[2], v[3])) < most)) continue;
+    alignas(64) T each[points_at_once<L>];
+    for (int j = 0; j < lanes_at_once; ++j) lane::store(each + j * width_v<L>, v[j]);
+    const int at = first + g * points_at_once<L>;
+    for (int j = 0; j < points_at_once<L>; ++j) {
+      if (each[j] < limit && at + j != own) {
+        best.offer(each[j], at + j);
+        limit = best.value[best.m - 1] < limit ? best.value[best.m - 1] : limit;
+      }
+    }
+    most = L(limit);
+  }
+}
+
+/// Groups of points that the first limit is taken from.
+inline constexpr int groups_of_limit = 16;
+
+/// What a norm adds up for a query against all references, a lane of references at a time; nothing is written but the best.
+template <class Norm, class L, int D>
+void direct(const scalar_t<L>* query, int dim, const scalar_t<L>* y, std::ptrdiff_t stride, int n_groups, int own, const Best<scalar_t<L>>& best) {
+  using T = scalar_t<L>;
+  const int n_dim = D > 0 ? D : dim;
+  L at[D > 0 ? D : 1];
+  if constexpr (D > 0) {
+    for (int d = 0; d < D; ++d) at[d] = L(query[d]);
+  }
+  const auto get = [&](int g, L (&v)[lanes_at_once]) __attribute__((always_inline)) {
+    const T* from = y + g * points_at_once<L>;
+    for (int j = 0; j < lanes_at_once; ++j) v[j] = L(0.0);
+    for (int d = 0; d < n_dim; ++d) {
+      const L q = D > 0 ? at[D > 0 ? d : 0] : L(query[d]);
+      for (int j = 0; j < lanes_at_once; ++j) v[j] = Norm::add(v[j], lane::load<L>(from + d * stride + j * width_v<L>) - q);
+    }
+  };
+  const int n = std::min(n_groups, groups_of_limit);
+  scan<L>(n_groups, 0, own, best, limit_of<L>(n, best.m + (own >= 0 ? 1 : 0), get), get);
+}
+template <class Norm, class L>
+void direct(const scalar_t<L>* query, int dim, const scalar_t<L>* y, std::ptrdiff_t stride, int n_groups, int own, const Best<scalar_t<L>>& best) {
+  switch (dim) {
+    case 1: return direct<Norm, L, 1>(query, dim, y, stride, n_groups, own, best);
+    case 2: return direct<Norm, L, 2>(query, dim, y, stride, n_groups, own, best);
+    case 3: return direct<Norm, L, 3>(query, dim, y, stride, n_groups, own, best);
+    default: return direct<Norm, L, 0>(query, dim, y, stride, n_groups, own, best);
+  }
+}
+
+/// The candidates of all queries, and how far the values they were chosen by may be off.
+template <class T>
+struct Candidates {
+  Candidates(int n, int n_kept) : m(n_kept), value(static_cast<std::size_t>(n) * static_cast<std::size_t>(n_kept)), index(value.size()) {
+    for (int i = 0; i < n; ++i) of(i).clear();
+  }
+  Best<T> of(int i) { return {value.data() + static_cast<std::ptrdiff_t>(i) * m, index.data() + static_cast<std::ptrdiff_t>(i) * m, m}; }
+  int m;
+  std::vector<T> value;
+  std::vector<int> index;
+};
+
+}  // namespace detail
+
+/// Nearest neighbours by looking at every pair, a register of references at a time.
+///
+/// Up to four coordinates, and with the norm Maximum: differences, in registers, nothing written but the best. Above: the matrix product
+/// of nn::product on |y|^2 / 2 - x.y about the mean of y, a panel of references that stays in the caches against all queries.
+/// Exact: four candidates too many are kept, their distances taken again in double; where the last candidate is not beyond the k-th by
+/// more than rounding can explain, the query is done again in double.
+/// Shapes    x: [query, dim], y: [reference, dim] column-major        Requires  1 <= k <= number of references (less one with Sets::one)
+/// Cost      n m (dim + 1) multiply-adds, or n m dim subtractions and as many multiply-adds; O(n k + m dim) memory
+/// Errors    std::invalid_argument: k out of range, coordinates not finite, different dimensions
+template <class Norm = detail::Euclidean>
+struct BruteForce {
+  template <class T>
+  Nearest operator()(BlockView<T> x, BlockView<const std::remove_const_t<T>> y, int k, Sets sets = Sets::two) const {
+    using S = std::remove_const_t<T>;
+    return search<S>(x, y, k, sets);
+  }
+
+ private:
+  static constexpr int n_spare = 4;
+
+  template <class T>
+  static Nearest search(BlockView<const T> x, BlockView<const T> y, int k, Sets sets) {
+    using L = simd_lane<T, default_arch>;
+    detail::require_neighbours(x, y, k, sets);
+    const int n_others = y.n_chains - (sets == Sets::one ? 1 : 0), m = std::min(k + n_spare, n_others);
+    detail::Candidates<T> all(x.n_chains, m);
+    const bool is_direct = !std::is_same_v<Norm, detail::Euclidean> || y.dim <= 4;
+    std::vector<double> slack;
+    if (is_direct) {
+      by_differences<L>(x, y, sets, all, slack);
+    } else if constexpr (std::is_same_v<Norm, detail::Euclidean>) {
+      by_products<L>(x, y, sets, all, slack);
+    }
+    Nearest found = detail::sized(x.n_chains, k);
+    std::vector<std::pair<double, int>> candidates;
+    for (int i = 0; i < x.n_chains; ++i) {
+      const auto best = all.of(i);
+      candidates.clear();
+      const double kth = static_cast<double>(best.value[k - 1]), last = static_cast<double>(best.value[m - 1]);
+      const bool certain = best.index[m - 1] >= 0 && (m == n_others || last - kth > slack[static_cast<std::size_t>(i)]);
+      for (int j = 0; j < (certain ? m : y.n_chains); ++j) {
+        const int other = certain ? best.index[j] : j;
+        if (sets == Sets::two || other != i) candidates.emplace_back(0.0, other);
+      }
+      detail::settle<Norm>(x, y, i, candidates, found);
+    }
+    return found;
+  }
+
+  template <class L, class T = scalar_t<L>>
+  static void by_differences(BlockView<const T> x, BlockView<const T> y, Sets sets, detail::Candidates<T>& all, std::vector<double>& slack) {
+    constexpr int at_once = detail::points_at_once<L>;
+    const int n_groups = (y.n_chains + at_once - 1) / at_once;
+    const std::ptrdiff_t stride = n_groups * at_once;
+    nn::Arena<T> arena;
+    T* staged = arena.require(static_cast<std::size_t>(stride * y.dim));
+    for (int d = 0; d < y.dim; ++d) {
+      std::copy_n(y.column(d), y.n_chains, staged + d * stride);
+      std::fill(staged + d * stride + y.n_chains, staged + (d + 1) * stride, lane::Format<T>::infinity);
+    }
+    std::vector<T> query(static_cast<std::size_t>(x.dim));
+    for (int i = 0; i < x.n_chains; ++i) {
+      for (int d = 0; d < x.dim; ++d) query[static_cast<std::size_t>(d)] = x(i, d);
+      const auto best = all.of(i);
+      detail::direct<Norm, L>(query.data(), x.dim, staged, stride, n_groups, sets == Sets::one ? i : -1, best);
+      slack.push_back(2.0 * (x.dim + 3) * static_cast<double>(std::numeric_limits<T>::epsilon()) * static_cast<double>(best.value[best.m - 1]));
+    }
+  }
+
+  /// s = |y|^2 / 2 - x.y in panels of references by blocks of queries.
+  template <class L, class T = scalar_t<L>>
+  static void by_products(BlockView<const T> x, BlockView<const T> y, Sets sets, detail::Candidates<T>& all, std::vector<double>& slack) {
+    constexpr int at_once = detail::points_at_once<L>, block = 48;
+    const int dim = y.dim, n = x.n_chains, cached = 786432 / (static_cast<int>(sizeof(T)) * (dim + 1));
+    const int panel = std::clamp(cached / at_once, 1, std::max(1, 512 / at_once)) * at_once;
+    const std::ptrdiff_t row = panel + nn::per_line<T>;  // an odd number of lines: the rows of a column do not fall on each other in the cache
+    std::vector<double> centre(static_cast<std::size_t>(dim), 0.0);
+    for (int d = 0; d < dim; ++d) {
+      for (int j = 0; j < y.n_chains; ++j) centre[static_cast<std::size_t>(d)] += static_cast<double>(y(j, d)) / y.n_chains;
+    }
+    const int n_blocks = (n + block - 1) / block;
+    nn::Arena<T> queries, references, values;
+    T* q = queries.require(static_cast<std::size_t>(n_blocks) * static_cast<std::size_t>(dim + 1) * block);
+    std::fill_n(q, static_cast<std::ptrdiff_t>(n_blocks) * (dim + 1) * block, T(0));
+    std::vector<double> length(static_cast<std::size_t>(n), 0.0);
+    for (int i = 0; i < n; ++i) {
+      T* at = q + static_cast<std::ptrdiff_t>(i / block) * (dim + 1) * block + i % block;
+      for (int d = 0; d < dim; ++d) {
+        const double v = static_cast<double>(x(i, d)) - centre[static_cast<std::size_t>(d)];
+        at[d * block] = static_cast<T>(-v);
+        length[static_cast<std::size_t>(i)] += v * v;
+      }
+      at[dim * block] = T(1);
+    }
+    T* r = references.require(static_cast<std::size_t>(row) * static_cast<std::size_t>(dim + 1));
+    T* s = values.require(static_cast<std::size_t>(block) * static_cast<std::size_t>(row));
+    std::vector<double> half(static_cast<std::size_t>(panel));
+    for (int first = 0; first < y.n_chains; first += panel) {
+      const int here = std::min(panel, y.n_chains - first), n_groups = (here + at_once - 1) / at_once;
+      std::fill(half.begin(), half.end(), 0.0);
+      for (int d = 0; d < dim; ++d) {
+        const T* from = y.column(d) + first;
+        const double c = centre[static_cast<std::size_t>(d)];
+        for (int j = 0; j < here; ++j) {
+          const double v = static_cast<double>(from[j]) - c;
+          r[d * row + j] = static_cast<T>(v);
+          half[static_cast<std::size_t>(j)] += 0.5 * v * v;
+        }
+        std::fill(r + d * row + here, r + (d + 1) * row, T(0));
+      }
+      for (int j = 0; j < n_groups * at_once; ++j) {
+        r[dim * row + j] = j < here ? static_cast<T>(half[static_cast<std::size_t>(j)]) : lane::Format<T>::infinity;
+      }
+      for (int b = 0; b < n_blocks; ++b) {
+        const int n_here = std::min(block, n - b * block);
+        nn::product<L>({q + static_cast<std::ptrdiff_t>(b) * (dim + 1) * block, 1, block}, n_here, dim + 1, r, row, s, row,
+                       n_groups * detail::lanes_at_once, nullptr);
+        for (int i = 0; i < n_here; ++i) {
+          const T* from = s + i * row;
+          const auto get = [&](int g, L (&v)[detail::lanes_at_once]) __attribute__((always_inline)) {
+            for (int j = 0; j < detail::lanes_at_once; ++j) v[j] = lane::load<L>(from + (g * detail::lanes_at_once + j) * width_v<L>);
+          };
+          const int query = b * block + i, own = sets == Sets::one ? query : -1;
+          const auto best = all.of(query);
+          const T limit = first > 0 ? lane::Format<T>::infinity : detail::limit_of<L>(n_groups, best.m + (own >= 0 ? 1 : 0), get);
+          detail::scan<L>(n_groups, first, own, best, limit, get);
+        }
+      }
+    }
+    for (int i = 0; i < n; ++i) {  // a sum of dim + 1 products of numbers as long as the query and its neighbours, twice
+      const double x2 = length[static_cast<std::size_t>(i)], s_last = static_cast<double>(all.of(i).value[all.m - 1]);
+      const double far = std::sqrt(x2) + std::sqrt(std::max(0.0, 2.0 * s_last + x2));
+      slack.push_back(2.0 * (dim + 6) * static_cast<double>(std::numeric_limits<T>::epsilon()) * (0.5 * far * far + std::sqrt(x2) * far));
+    }
+  }
+};
+
+}  // namespace erg::entropy

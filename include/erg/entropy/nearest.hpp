@@ -1,0 +1,113 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+#include "erg/detail/require.hpp"
+#include "erg/tile/block_tile.hpp"
+
+#include <algorithm>
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+namespace erg::entropy {
+
+/// The nearest reference points of every query.
+/// Shapes    distance, index: [query, k], ascending by distance, equal distances by index
+struct Nearest {
+  int k = 0;
+  std::vector<double> distance;
+  std::vector<int> index;
+
+  int n() const { return k == 0 ? 0 : static_cast<int>(index.size()) / k; }
+  double distance_of(int query, int rank) const { return distance[at(query, rank)]; }
+  int index_of(int query, int rank) const { return index[at(query, rank)]; }
+  std::size_t at(int query, int rank) const { return static_cast<std::size_t>(query) * static_cast<std::size_t>(k) + static_cast<std::size_t>(rank); }
+};
+
+/// Whether queries and references are one set of points: a point is then no neighbour of itself, by its index, not by its distance.
+enum class Sets { one, two };
+
+/// A search answers search(x, y, k, sets) -> Nearest for blocks of float or double. Every search gives the same answer: the nearest by
+/// distances computed in double from the differences of coordinates, equal distances by index.
+/// Models: BruteForce, KdTree (erg/entropy/kd_tree.hpp), Neighbours, which chooses between them.
+template <class S, class T = double>
+concept NeighbourSearch = requires(const S& s, BlockView<const T> x, int k) {
+  { s(x, x, k, Sets::one) } -> std::same_as<Nearest>;
+};
+
+namespace detail {
+
+[[noreturn, gnu::cold]] inline void reject_coordinate(const char* name, int i, int d, double v) {
+  erg::detail::reject(std::string(name) + "[" + std::to_string(i) + ", " + std::to_string(d) + "]", v, "must be finite: distances to it are none");
+}
+template <class T>
+void require_coordinates(const char* name, BlockView<const T> x) {
+  if (x.dim < 1 || x.data == nullptr) throw std::invalid_argument(std::string(name) + " has no coordinates (there are no distances)");
+  for (int d = 0; d < x.dim; ++d) {
+    T sum = 0;  // one test a column: NaN and infinity stay
+    for (int i = 0; i < x.n_chains; ++i) sum += (x(i, d) - x(i, d));
+    if (sum == T(0)) continue;
+    for (int i = 0; i < x.n_chains; ++i) {
+      if (!std::isfinite(x(i, d))) reject_coordinate(name, i, d, static_cast<double>(x(i, d)));
+    }
+  }
+}
+template <class T>
+void require_neighbours(BlockView<const T> x, BlockView<const T> y, int k, Sets sets) {
+  require_coordinates("x", x);
+  if (sets == Sets::two) require_coordinates("y", y);
+  if (x.dim != y.dim) {
+    throw std::invalid_argument("x has dim = " + std::to_string(x.dim) + " and y has dim = " + std::to_string(y.dim) +
+                                " (distances are within one space)");
+  }
+  const int most = y.n_chains - (sets == Sets::one ? 1 : 0);
+  if (k < 1 || k > most) {
+    throw std::invalid_argument("k = " + std::to_string(k) + " (must be at least 1 and at most the " + std::to_string(std::max(most, 0)) +
+                                " points that can be neighbours)");
+  }
+}
+
+/// Norms of differences, on lanes and in double.
+struct Euclidean {
+  template <class L>
+  ERG_INLINE static L add(L sum, L difference) {
+    return lane::mul_add(difference, difference, sum);
+  }
+  static double add_exactly(double sum, double difference) { return sum + difference * difference; }
+  static double distance(double sum) { return std::sqrt(sum); }
+};
+struct Maximum {
+  template <class L>
+  ERG_INLINE static L add(L sum, L difference) {
+    return lane::max(lane::abs(difference), sum);
+  }
+  static double add_exactly(double sum, double difference) { return std::max(sum, std::abs(difference)); }
+  static double distance(double sum) { return sum; }
+};
+
+/// What a norm adds up over the coordinates of x_i - y_j, in double.
+template <class Norm, class T>
+double difference(BlockView<const T> x, int i, BlockView<const T> y, int j) {
+  double sum = 0.0;
+  for (int d = 0; d < x.dim; ++d) sum = Norm::add_exactly(sum, static_cast<double>(x(i, d)) - static_cast<double>(y(j, d)));
+  return sum;
+}
+
+/// Writes the k nearest of some candidates of query i, by exact distances.
+template <class Norm, class T>
+void settle(BlockView<const T> x, BlockView<const T> y, int i, std::vector<std::pair<double, int>>& candidates, Nearest& to) {
+  for (auto& c : candidates) c.first = difference<Norm>(x, i, y, c.second);
+  std::partial_sort(candidates.begin(), candidates.begin() + to.k, candidates.end());
+  for (int rank = 0; rank < to.k; ++rank) {
+    const auto& c = candidates[static_cast<std::size_t>(rank)];
+    to.distance[to.at(i, rank)] = Norm::distance(c.first);
+    to.index[to.at(i, rank)] = c.second;
+  }
+}
+inline Nearest sized(int n, int k) {
+  const std::size_t size = static_cast<std::size_t>(n) * static_cast<std::size_t>(k);
+  return {k, std::vector<double>(size), std::vector<int>(size)};
+}
+
+}  // namespace detail
+}  // namespace erg::entropy
