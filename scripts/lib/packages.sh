@@ -3,8 +3,8 @@
 
 packages_build=(cmake ninja-build g++ pkg-config libeigen3-dev libxsimd-dev)
 packages_demo=("${packages_build[@]}" gnuplot-nox)
-packages_test=("${packages_demo[@]}" catch2 librandom123-dev nlohmann-json3-dev)
-packages_bench=("${packages_build[@]}" libbenchmark-dev)
+packages_test=("${packages_demo[@]}" catch2 librandom123-dev nlohmann-json3-dev libnanoflann-dev)
+packages_bench=("${packages_build[@]}" libbenchmark-dev libnanoflann-dev)
 export packages_demo packages_test packages_bench
 
 # True where dpkg knows the package as installed (or a package that provides it).
