@@ -8,16 +8,44 @@
 
 namespace erg::entropy::detail {
 
+/// Double sums over lanes in one order, whatever the width: element i goes to sum i mod 8, and those eight are added in turn.
+class EightSums {
+  using L = simd_lane<double, default_arch>;
+
+ public:
+  static constexpr int n = 8, n_lanes = n / width_v<L>;
+  static_assert(n % width_v<L> == 0, "erg: registers of more than eight doubles need more sums.");
+  static std::ptrdiff_t padded(std::ptrdiff_t size) { return (size + n - 1) / n * n; }
+
+  EightSums() {
+    for (auto& v : sum_) v = L(0.0);
+  }
+  /// The lane'th lane of eight elements.
+  ERG_INLINE void add(int lane, L v) { sum_[lane] = sum_[lane] + v; }
+  double total() const {
+    alignas(64) double each[n];
+    for (int i = 0; i < n_lanes; ++i) lane::store(each + i * width_v<L>, sum_[i]);
+    double s = 0.0;
+    for (const double v : each) s += v;
+    return s;
+  }
+
+ private:
+  L sum_[n_lanes];
+};
+
 /// Sums over references of Gaussians about a query, in lanes of references, in double; nothing underflows.
 ///
 ///   S(x) = sum_j w_j exp(-|x - y_j|^2 / (2 h^2))          coordinates divided by a scale each first
+///
+/// Numerics  the order of sums does not depend on the lane: the same bits on all in the strict profile
 class GaussianSums {
   using L = simd_lane<double, default_arch>;
 
  public:
   template <class T>
   GaussianSums(BlockView<const T> y, const std::vector<double>& scale, const std::vector<double>& weights)
-      : n_(y.n_chains), dim_(y.dim), n_lanes_((y.n_chains + width_v<L> - 1) / width_v<L>), stride_(n_lanes_ * width_v<L>), scale_(scale) {
+      : n_(y.n_chains), dim_(y.dim), n_lanes_(static_cast<int>(EightSums::padded(y.n_chains)) / width_v<L>), stride_(n_lanes_ * width_v<L>), scale_(scale) {
     double* to = memory_.require(static_cast<std::size_t>(stride_) * static_cast<std::size_t>(dim_ + 2));
     std::fill_n(to, stride_ * (dim_ + 2), 0.0);
     for (int d = 0; d < dim_; ++d) {
@@ -56,16 +84,16 @@ class GaussianSums {
     const L rate = L(-0.5 / (h * h)), least = L(least_);
     const double kept_own = own_ >= 0 ? row[own_] : 0.0;
     if (own_ >= 0) row[own_] = lane::Format<double>::highest;
-    L sum = L(0.0);
-    for (int g = 0; g < n_lanes_; ++g) {
-      const L each = math::exp((lane::load<L>(row + g * width_v<L>) - least) * rate) * lane::load<L>(w + g * width_v<L>);
-      sum = sum + each;
-      if (keep) lane::store(row + g * width_v<L>, each);
+    EightSums sums;
+    for (int first = 0; first < n_lanes_; first += EightSums::n_lanes) {
+      for (int i = 0; i < EightSums::n_lanes; ++i) {
+        const int g = first + i;
+        const L each = math::exp((lane::load<L>(row + g * width_v<L>) - least) * rate) * lane::load<L>(w + g * width_v<L>);
+        sums.add(i, each);
+        if (keep) lane::store(row + g * width_v<L>, each);
+      }
     }
-    alignas(64) double parts[width_v<L>];
-    lane::store(parts, sum);
-    double total = 0.0;
-    for (const double p : parts) total += p;
+    const double total = sums.total();
     if (keep) {
       for (int j = 0; j < n_; ++j) row[j] /= total;
     } else if (own_ >= 0) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/entropy/brute_force.hpp"
+#include "erg/entropy/gaussian_sums.hpp"
 #include "erg/entropy/weights.hpp"
 #include "erg/lane/math/gamma.hpp"
 
@@ -18,7 +19,7 @@ class Counter {
   };
 
   Counter(BlockView<const double> x, const std::vector<double>& weights)
-      : n_(x.n_chains), dim_(x.dim), n_lanes_((x.n_chains + width_v<L> - 1) / width_v<L>), stride_(n_lanes_ * width_v<L>) {
+      : n_(x.n_chains), dim_(x.dim), n_lanes_(static_cast<int>(EightSums::padded(x.n_chains)) / width_v<L>), stride_(n_lanes_ * width_v<L>) {
     double* to = memory_.require(static_cast<std::size_t>(stride_) * static_cast<std::size_t>(dim_ + 1));
     for (int d = 0; d < dim_; ++d) {
       std::copy_n(x.column(d), n_, to + d * stride_);
@@ -32,26 +33,21 @@ class Counter {
   Count about(int i, double radius) const {
     const double* x = memory_.data();
     const L limit = L(radius > 0.0 ? radius : lane::Format<double>::smallest_normal);
-    L n = L(0.0), weight = L(0.0);
-    for (int g = 0; g < n_lanes_; ++g) {
-      L v = L(0.0);
-      for (int d = 0; d < dim_; ++d) v = Maximum::add(v, lane::load<L>(x + d * stride_ + g * width_v<L>) - L(x[d * stride_ + i]));
-      const auto inside = v < limit;
-      n = n + lane::select(inside, L(1.0), L(0.0));
-      weight = weight + lane::select(inside, lane::load<L>(x + dim_ * stride_ + g * width_v<L>), L(0.0));
+    EightSums n, weight;
+    for (int first = 0; first < n_lanes_; first += EightSums::n_lanes) {
+      for (int j = 0; j < EightSums::n_lanes; ++j) {
+        const int g = first + j;
+        L v = L(0.0);
+        for (int d = 0; d < dim_; ++d) v = Maximum::add(v, lane::load<L>(x + d * stride_ + g * width_v<L>) - L(x[d * stride_ + i]));
+        const auto inside = v < limit;
+        n.add(j, lane::select(inside, L(1.0), L(0.0)));
+        weight.add(j, lane::select(inside, lane::load<L>(x + dim_ * stride_ + g * width_v<L>), L(0.0)));
+      }
     }
-    return {sum(n), sum(weight)};
+    return {n.total(), weight.total()};
   }
 
  private:
-  static double sum(L v) {
-    alignas(64) double each[width_v<L>];
-    lane::store(each, v);
-    double s = 0.0;
-    for (const double e : each) s += e;
-    return s;
-  }
-
   int n_, dim_, n_lanes_;
   std::ptrdiff_t stride_;
   nn::Arena<double> memory_;
