@@ -62,14 +62,36 @@ struct Knn {
 
   template <class T>
   Estimate operator()(BlockView<T> x, Gradient<T> gradient = {}, std::span<const double> weights = {}) const {
-    using S = std::remove_const_t<T>;
-    const BlockView<const S> points = x;
-    const int n = x.n_chains, dim = x.dim, n_found = std::min(k + 1, n - 1);
+    const BlockView<const std::remove_const_t<T>> points = x;
+    return of(points, neighbours(points), gradient, weights);
+  }
+
+  /// Cross entropy of x against references that do not move: an upper bound of the entropy as m grows, the entropy where both have one law.
+  template <class T>
+  Estimate against(BlockView<T> x, BlockView<const std::remove_const_t<T>> references, Gradient<T> gradient = {}) const {
+    const BlockView<const std::remove_const_t<T>> points = x;
+    return of(points, references, neighbours(points, references), gradient);
+  }
+
+  /// The k + 1 nearest, or as many as there are.
+  template <class S>
+  Nearest neighbours(BlockView<const S> x) const {
+    detail::require_neighbours(x, x, k, Sets::one);
+    return search(x, x, std::min(k + 1, x.n_chains - 1), Sets::one);
+  }
+  template <class S>
+  Nearest neighbours(BlockView<const S> x, BlockView<const S> references) const {
+    detail::require_neighbours(x, references, k, Sets::two);
+    return search(x, references, std::min(k + 1, references.n_chains), Sets::two);
+  }
+
+  /// The entropy from neighbours() of the same points.
+  template <class S>
+  Estimate of(BlockView<const S> points, const Nearest& near, BlockView<S> gradient, std::span<const double> weights) const {
+    const int n = points.n_chains, dim = points.dim, n_found = near.k;
     erg::detail::require_not_negative("floor", floor);
     const auto w = detail::normalised(weights, n);
     detail::clear_gradient(gradient, n, dim);
-    detail::require_neighbours(points, points, k, Sets::one);
-    const Nearest near = search(points, points, n_found, Sets::one);
 
     Estimate e;
     e.method = name("kNN entropy");
@@ -118,16 +140,12 @@ struct Knn {
     return e;
   }
 
-  /// Cross entropy of x against references that do not move: an upper bound of the entropy as m grows, the entropy where both have one law.
-  template <class T>
-  Estimate against(BlockView<T> x, BlockView<const std::remove_const_t<T>> references, Gradient<T> gradient = {}) const {
-    using S = std::remove_const_t<T>;
-    const BlockView<const S> points = x;
-    const int n = x.n_chains, m = references.n_chains, dim = x.dim, n_found = std::min(k + 1, m);
+  /// The cross entropy from neighbours() of the same points and references.
+  template <class S>
+  Estimate of(BlockView<const S> points, BlockView<const S> references, const Nearest& near, BlockView<S> gradient) const {
+    const int n = points.n_chains, m = references.n_chains, dim = points.dim, n_found = near.k;
     erg::detail::require_not_negative("floor", floor);
     detail::clear_gradient(gradient, n, dim);
-    detail::require_neighbours(points, references, k, Sets::two);
-    const Nearest near = search(points, references, n_found, Sets::two);
     Estimate e;
     e.method = name("kNN cross entropy");
     e.why = "of order (k/m)^(2/dim); its gradient is too small";
@@ -179,7 +197,8 @@ Estimate knn_divergence(BlockView<T> x, BlockView<const std::remove_const_t<T>> 
   const int n = x.n_chains, m = y.n_chains, dim = x.dim, k = knn.k;
   std::vector<S> own(gradient.data == nullptr ? 0 : static_cast<std::size_t>(n) * static_cast<std::size_t>(dim));
   const BlockView<S> of_entropy = own.empty() ? BlockView<S>{} : BlockView<S>{own.data(), n, dim, n};
-  const Estimate cross = knn.against(points, y, gradient), entropy = knn(points, of_entropy);
+  const Nearest a = knn.neighbours(points), b = knn.neighbours(points, y);
+  const Estimate cross = knn.of(points, y, b, gradient), entropy = knn.of(points, a, of_entropy, {});
   for (int d = 0; d < of_entropy.dim; ++d) {
     for (int i = 0; i < n; ++i) gradient(i, d) -= of_entropy(i, d);
   }
@@ -190,10 +209,8 @@ Estimate knn_divergence(BlockView<T> x, BlockView<const std::remove_const_t<T>> 
   e.n = n;
   e.n_ties = cross.n_ties + entropy.n_ties;
   e.warning = entropy.warning.empty() ? cross.warning : entropy.warning;
-  const int in_x = std::min(k + 1, n - 1), in_y = std::min(k + 1, m);
-  if (in_x == k || in_y == k) return e;
+  if (a.k == k || b.k == k) return e;
   const double least = knn.floor > 0.0 ? knn.floor : std::max(detail::resolution(points), detail::resolution(y));
-  const Nearest a = knn.search(points, points, in_x, Sets::one), b = knn.search(points, y, in_y, Sets::two);
   const auto log_of = [&](const Nearest& near, int i, int rank) { return dim * std::log(std::max(near.distance_of(i, rank), least)); };
   std::vector<double> no_x(static_cast<std::size_t>(n), 0.0), no_y(static_cast<std::size_t>(m), 0.0);
   double sum = 0.0;
