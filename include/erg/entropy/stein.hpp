@@ -6,7 +6,15 @@
 #include "erg/entropy/nearest.hpp"
 #include "erg/entropy/weights.hpp"
 
+#if defined(__GNUC__) && !defined(__clang__)  // GCC 12 takes the undefined operand of its own intrinsics for a mistake
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <Eigen/Eigenvalues>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 namespace erg::entropy {
 
