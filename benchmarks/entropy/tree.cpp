@@ -30,7 +30,7 @@ struct Rows {
 /// The dimension is static, which is what nanoflann recommends.
 template <int D>
 Work searches(const std::vector<float>& x, int n, const std::vector<float>& y, int m, int dim, int k, bool build_too) {
-  using Tree = nanoflann::KDTreeSingleIndexAdaptor<nanoflann::L2_Simple_Adaptor<float, Rows>, Rows, D>;
+  using Tree = nanoflann::KDTreeSingleIndexAdaptor<nanoflann::L2_Simple_Adaptor<float, Rows>, Rows, D, std::size_t>;
   const auto queries = std::make_shared<Rows>(x, n, dim), points = std::make_shared<Rows>(y, m, dim);
   const auto make = [points, dim] {
     auto tree = std::make_shared<Tree>(dim, *points, nanoflann::KDTreeSingleIndexAdaptorParams(16));
@@ -39,7 +39,7 @@ Work searches(const std::vector<float>& x, int n, const std::vector<float>& y, i
   };
   const auto kept = build_too ? nullptr : make();
   return [=](std::size_t times) {
-    std::vector<typename Tree::IndexType> index(static_cast<std::size_t>(k));
+    std::vector<std::size_t> index(static_cast<std::size_t>(k));
     std::vector<float> squared(index.size());
     for (; times > 0; --times) {
       const auto tree = kept ? kept : make();

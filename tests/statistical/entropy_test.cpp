@@ -211,7 +211,7 @@ TEST_CASE("kernel density entropies lie above the truth, and their errors are ri
     const auto x = normal_cloud<double>(n, 1, 21000 + r);
     const std::vector<double> w(static_cast<std::size_t>(n), 1.0 / n);
     entropy::detail::GaussianSums sums(x.view(), {1.0}, w);
-    const double h = 0.2;
+    const double h = 0.08;
     own.add(entropy::detail::log_sums(x.view(), sums, h, w, false, false).value + std::log(h) + 0.5 * std::log(2 * pi));
   }
   CHECK(own.z(h_normal) < -z_broken);
