@@ -43,7 +43,6 @@ template <class L, class Get>
 ERG_INLINE scalar_t<L> limit_of(int n, int rank, Get&& get) {
   using T = scalar_t<L>;
   if (2 * rank > points_at_once<L> || n < 2) return lane::Format<T>::infinity;
-  alignas(64) T least[points_at_once<L>];
   L m[lanes_at_once];
   for (auto& v : m) v = L(lane::Format<T>::infinity);
   for (int g = 0; g < n; ++g) {
@@ -51,8 +50,13 @@ ERG_INLINE scalar_t<L> limit_of(int n, int rank, Get&& get) {
     get(g, v);
     for (int j = 0; j < lanes_at_once; ++j) m[j] = lane::min(v[j], m[j]);
   }
-  for (int j = 0; j < lanes_at_once; ++j) lane::store(least + j * width_v<L>, m[j]);
-  std::nth_element(least, least + rank - 1, least + points_at_once<L>);
+  int n_lanes = lanes_at_once;  // no more columns than twice the rank: a looser limit, but fewer values to sort
+  for (; n_lanes > 1 && n_lanes / 2 * width_v<L> >= 2 * rank; n_lanes /= 2) {
+    for (int j = 0; j < n_lanes / 2; ++j) m[j] = lane::min(m[j], m[j + n_lanes / 2]);
+  }
+  alignas(64) T least[points_at_once<L>];
+  for (int j = 0; j < n_lanes; ++j) lane::store(least + j * width_v<L>, m[j]);
+  std::nth_element(least, least + rank - 1, least + n_lanes * width_v<L>);
   return std::nextafter(least[rank - 1], lane::Format<T>::infinity);
 }
 
@@ -66,13 +70,16 @@ ERG_INLINE void scan(int n, int first, int own, const Best<scalar_t<L>>& best, s
     L v[lanes_at_once];
     get(g, v);
     if (!lane::any<L>(lane::min(lane::min(v[0], v[1]), lane::min(v[2], v[3])) < most)) continue;
-    alignas(64) T each[points_at_once<L>];
-    for (int j = 0; j < lanes_at_once; ++j) lane::store(each + j * width_v<L>, v[j]);
-    const int at = first + g * points_at_once<L>;
-    for (int j = 0; j < points_at_once<L>; ++j) {
-      if (each[j] < limit && at + j != own) {
-        best.offer(each[j], at + j);
-        limit = best.value[best.m - 1] < limit ? best.value[best.m - 1] : limit;
+    for (int j = 0; j < lanes_at_once; ++j) {
+      if (!lane::any<L>(v[j] < most)) continue;
+      alignas(64) T each[width_v<L>];
+      lane::store(each, v[j]);
+      const int at = first + g * points_at_once<L> + j * width_v<L>;
+      for (int i = 0; i < width_v<L>; ++i) {
+        if (each[i] < limit && at + i != own) {
+          best.offer(each[i], at + i);
+          limit = best.value[best.m - 1] < limit ? best.value[best.m - 1] : limit;
+        }
       }
     }
     most = L(limit);
@@ -82,9 +89,9 @@ ERG_INLINE void scan(int n, int first, int own, const Best<scalar_t<L>>& best, s
 /// Groups of points that the first limit is taken from.
 inline constexpr int groups_of_limit = 16;
 
-/// What a norm adds up for a query against all references, a lane of references at a time; nothing is written but the best.
+/// What a norm adds up for a query against a panel of references, a lane of them at a time; nothing is written but the best.
 template <class Norm, class L, int D>
-void direct(const scalar_t<L>* query, int dim, const scalar_t<L>* y, std::ptrdiff_t stride, int n_groups, int own, const Best<scalar_t<L>>& best) {
+void direct(const scalar_t<L>* query, int dim, const scalar_t<L>* y, std::ptrdiff_t stride, int n_groups, int first, int own, const Best<scalar_t<L>>& best) {
   using T = scalar_t<L>;
   const int n_dim = D > 0 ? D : dim;
   L at[D > 0 ? D : 1];
@@ -100,15 +107,16 @@ void direct(const scalar_t<L>* query, int dim, const scalar_t<L>* y, std::ptrdif
     }
   };
   const int n = std::min(n_groups, groups_of_limit);
-  scan<L>(n_groups, 0, own, best, limit_of<L>(n, best.m + (own >= 0 ? 1 : 0), get), get);
+  const T limit = first > 0 ? lane::Format<T>::infinity : limit_of<L>(n, best.m + (own >= 0 ? 1 : 0), get);
+  scan<L>(n_groups, first, own, best, limit, get);
 }
 template <class Norm, class L>
-void direct(const scalar_t<L>* query, int dim, const scalar_t<L>* y, std::ptrdiff_t stride, int n_groups, int own, const Best<scalar_t<L>>& best) {
+void direct(const scalar_t<L>* query, int dim, const scalar_t<L>* y, std::ptrdiff_t stride, int n_groups, int first, int own, const Best<scalar_t<L>>& best) {
   switch (dim) {
-    case 1: return direct<Norm, L, 1>(query, dim, y, stride, n_groups, own, best);
-    case 2: return direct<Norm, L, 2>(query, dim, y, stride, n_groups, own, best);
-    case 3: return direct<Norm, L, 3>(query, dim, y, stride, n_groups, own, best);
-    default: return direct<Norm, L, 0>(query, dim, y, stride, n_groups, own, best);
+    case 1: return direct<Norm, L, 1>(query, dim, y, stride, n_groups, first, own, best);
+    case 2: return direct<Norm, L, 2>(query, dim, y, stride, n_groups, first, own, best);
+    case 3: return direct<Norm, L, 3>(query, dim, y, stride, n_groups, first, own, best);
+    default: return direct<Norm, L, 0>(query, dim, y, stride, n_groups, first, own, best);
   }
 }
 
@@ -130,7 +138,7 @@ struct Candidates {
 ///
 /// Up to four coordinates, and with the norm Maximum: differences, in registers, nothing written but the best. Above: the matrix product
 /// of nn::product on |y|^2 / 2 - x.y about the mean of y, a panel of references that stays in the caches against all queries.
-/// Exact: four candidates too many are kept, their distances taken again in double; where the last candidate is not beyond the k-th by
+/// Exact: one candidate too many is kept (of products four), all are measured again in double; where the last candidate is not beyond the k-th by
 /// more than rounding can explain, the query is done again in double.
 /// Shapes    x: [query, dim], y: [reference, dim] column-major        Requires  1 <= k <= number of references (less one with Sets::one)
 /// Cost      n m (dim + 1) multiply-adds, or n m dim subtractions and as many multiply-adds; O(n k + m dim) memory
@@ -144,15 +152,13 @@ struct BruteForce {
   }
 
  private:
-  static constexpr int n_spare = 4;
-
   template <class T>
   static Nearest search(BlockView<const T> x, BlockView<const T> y, int k, Sets sets) {
     using L = simd_lane<T, default_arch>;
     detail::require_neighbours(x, y, k, sets);
-    const int n_others = y.n_chains - (sets == Sets::one ? 1 : 0), m = std::min(k + n_spare, n_others);
-    detail::Candidates<T> all(x.n_chains, m);
     const bool is_direct = !std::is_same_v<Norm, detail::Euclidean> || y.dim <= 4;
+    const int n_others = y.n_chains - (sets == Sets::one ? 1 : 0), m = std::min(k + (is_direct ? 1 : 4), n_others);
+    detail::Candidates<T> all(x.n_chains, m);
     std::vector<double> slack;
     if (is_direct) {
       by_differences<L>(x, y, sets, all, slack);
@@ -187,11 +193,15 @@ struct BruteForce {
       std::fill(staged + d * stride + y.n_chains, staged + (d + 1) * stride, lane::Format<T>::infinity);
     }
     std::vector<T> query(static_cast<std::size_t>(x.dim));
+    const int panel = std::max(1, 24576 / (static_cast<int>(sizeof(T)) * y.dim * at_once));  // groups that stay in the first-level cache
+    for (int g = 0; g < n_groups; g += panel) {
+      for (int i = 0; i < x.n_chains; ++i) {
+        for (int d = 0; d < x.dim; ++d) query[static_cast<std::size_t>(d)] = x(i, d);
+        detail::direct<Norm, L>(query.data(), x.dim, staged + g * at_once, stride, std::min(panel, n_groups - g), g * at_once, sets == Sets::one ? i : -1, all.of(i));
+      }
+    }
     for (int i = 0; i < x.n_chains; ++i) {
-      for (int d = 0; d < x.dim; ++d) query[static_cast<std::size_t>(d)] = x(i, d);
-      const auto best = all.of(i);
-      detail::direct<Norm, L>(query.data(), x.dim, staged, stride, n_groups, sets == Sets::one ? i : -1, best);
-      slack.push_back(2.0 * (x.dim + 3) * static_cast<double>(std::numeric_limits<T>::epsilon()) * static_cast<double>(best.value[best.m - 1]));
+      slack.push_back(2.0 * (x.dim + 3) * static_cast<double>(std::numeric_limits<T>::epsilon()) * static_cast<double>(all.of(i).value[all.m - 1]));
     }
   }
 
