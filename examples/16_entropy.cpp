@@ -53,7 +53,7 @@ int main() {
     middles.insert(middles.end(), {2 * z, z * z - 1});
     widths.push_back(0.5);
   }
-  const erg::GaussianMixture<2, 13> density(weights, middles, widths);
+  const erg::GaussianMixture<2> density(weights, middles, widths);
 
   // [estimates]
   const ent::Bracket truth = ent::generator_entropy(many.means(), many.view(), sd), bracket = ent::generator_entropy(points.means(), points.view(), sd);
