@@ -3,6 +3,7 @@
 
 #include "erg/energy/batch.hpp"
 #include "erg/energy/compose.hpp"
+#include "erg/energy/second_order.hpp"
 
 namespace erg {
 
@@ -125,6 +126,22 @@ class Sum : public Dimension<detail::checked_common_dim<First, Second>()> {
     if (u.empty()) return;
     if constexpr (!detail::has_parameters<First>) add_value(first_, x, u);
     if constexpr (!detail::has_parameters<Second>) add_value(second_, x, u);
+  }
+
+  template <class T>
+  void hessian_product(BlockView<const T> x, BlockView<const T> v, BlockView<T> hv) const {
+    std::vector<T> memory(static_cast<std::size_t>(x.n_chains) * static_cast<std::size_t>(x.dim));
+    const BlockView<T> second{memory.data(), x.n_chains, x.dim, x.n_chains};
+    batch_hessian_product(first_, x, v, hv);
+    batch_hessian_product(second_, x, v, second);
+    for (int d = 0; d < x.dim; ++d) {
+      for (int c = 0; c < x.n_chains; ++c) hv(c, d) += second(c, d);
+    }
+  }
+  template <class T>
+    requires(detail::has_parameters<First> || detail::has_parameters<Second>)
+  void add_mixed_gradient(BlockView<const T> x, BlockView<const T> v, std::span<const T> w, std::span<T> to) const {
+    for_parameters(to, [&](const auto& part, std::span<T> of_part) { erg::add_mixed_gradient(part, x, v, w, of_part); });
   }
 
   const First& first() const { return first_; }

@@ -13,6 +13,7 @@
 #include "erg/kernel/langevin.hpp"
 #include "erg/kernel/mala.hpp"
 #include "erg/kernel/mix.hpp"
+#include "erg/kernel/noisy_descent.hpp"
 #include "erg/kernel/repeat.hpp"
 #include "erg/kernel/rwm.hpp"
 #include "erg/kernel/ula.hpp"

@@ -52,9 +52,10 @@ template <class T, class E, class Exec, class Kernel, class Initialiser>
 class ChainBank {
  public:
   static constexpr bool has_chains = true;
+  static constexpr bool can_look_back = LangevinKernel<Kernel>;
 
   ChainBank(Chains<Exec, Kernel, Initialiser> c, const E& energy, std::uint64_t seed)
-      : params_(c.params), initialiser_(std::move(c.initialiser)), sampler_(c.exec, std::move(c.kernel), energy, plan(c.params, seed)) {
+      : params_(c.params), initialiser_(std::move(c.initialiser)), chain_key_(seed), sampler_(c.exec, std::move(c.kernel), energy, plan(c.params, seed)) {
     for_each_part([&](auto& part) {
       using K = std::remove_cvref_t<decltype(part)>;
       if constexpr (adapt::tunes_step_size<K>) {
@@ -64,6 +65,31 @@ class ChainBank {
       }
     });
   }
+
+  /// Keeps the positions before each of the last n steps (0: of all), and n_references points of the buffer.
+  void record(int n, int n_references) {
+    const int n_recorded = n == 0 ? params_.n_steps : n;
+    if (n < 0 || n_recorded > params_.n_steps) {
+      throw std::invalid_argument("an objective that looks through " + std::to_string(n) + " steps (chains make " +
+                                  std::to_string(params_.n_steps) + " in each step of training) look through fewer or make more");
+    }
+    const auto size = static_cast<std::size_t>(params_.n_chains) * static_cast<std::size_t>(writable().dim);
+    trail_values_.resize(size * static_cast<std::size_t>(n_recorded));
+    for (int i = 0; i < n_recorded; ++i) {
+      trail_.push_back({trail_values_.data() + size * static_cast<std::size_t>(i), params_.n_chains, writable().dim, params_.n_chains});
+    }
+    trail_keys_.resize(static_cast<std::size_t>(n_recorded));
+    reference_values_.resize(static_cast<std::size_t>(n_references) * static_cast<std::size_t>(writable().dim));
+    n_references_ = n_references;
+  }
+  Trail<T> trail() const {
+    if constexpr (LangevinKernel<Kernel>) {
+      return {trail_, trail_keys_, langevin_law(sampler_.kernel())};
+    } else {
+      return {};
+    }
+  }
+  BlockView<const T> references() { return {n_held_ > 0 ? reference_values_.data() : nullptr, n_held_, writable().dim, n_references_}; }
 
   int n_chains() const { return params_.n_chains; }
   const Kernel& kernel() const { return sampler_.kernel(); }
@@ -82,8 +108,21 @@ class ChainBank {
     report.accept_global = StepReport::nan;
     if (params_.n_steps > 0) {
       const auto before = accepts();
-      sampler_.sample(params_.n_steps, false, [](const auto&) { return Control::proceed; });
+      const auto move = [&](int n) { sampler_.sample(n, false, [](const auto&) { return Control::proceed; }); };
+      const int n_recorded = static_cast<int>(trail_.size());
+      if (params_.n_steps > n_recorded) move(params_.n_steps - n_recorded);
+      for (std::size_t i = 0; i < trail_.size(); ++i) {
+        const BlockView<const T> x = positions();
+        T* to = trail_values_.data() + i * static_cast<std::size_t>(x.n_chains) * static_cast<std::size_t>(x.dim);
+        for (int d = 0; d < x.dim; ++d) std::copy_n(x.column(d), x.n_chains, to + static_cast<std::ptrdiff_t>(d) * x.n_chains);
+        trail_keys_[i] = chain_key_.at(sampler_.step());
+        move(1);
+      }
       take_accepts(before, report);
+    }
+    n_held_ = 0;
+    if constexpr (requires(BlockView<T> to) { initialiser_.references(to, key); }) {
+      if (n_references_ > 0) n_held_ = initialiser_.references(BlockView<T>{reference_values_.data(), n_references_, writable().dim, n_references_}, key);
     }
     initialiser_.after(positions());
   }
@@ -166,13 +205,19 @@ class ChainBank {
 
   ChainsParams params_;
   Initialiser initialiser_;
+  random::Key chain_key_;  // that of the sampler
   Sampler<T, Exec, Kernel, E> sampler_;
   std::vector<adapt::RobbinsMonro> rules_;
+  std::vector<T> trail_values_, reference_values_;
+  std::vector<BlockView<const T>> trail_;
+  std::vector<random::Key> trail_keys_;
+  int n_references_ = 0, n_held_ = 0;
 };
 
 /// No negatives: score matching, maximum likelihood of a normalised energy.
 struct NoBank {
   static constexpr bool has_chains = false;
+  static constexpr bool can_look_back = false;
   template <class T>
   void begin(BlockView<const T>, random::Key) {}
   template <class T>

@@ -3,6 +3,7 @@
 
 #include "erg/energy/batch.hpp"
 #include "erg/io/archive.hpp"
+#include "erg/kernel/noisy_descent.hpp"
 #include "erg/random/key.hpp"
 
 #include <limits>
@@ -39,6 +40,13 @@ class TrainingError : public std::runtime_error {
   std::int64_t step_;
 };
 
+/// What one term of an objective added to the gradient.
+struct TermReport {
+  std::string name;
+  double gradient_norm = 0.0;
+  double cosine = 1.0;          ///< of the angle between its gradient and the first term's
+};
+
 /// What one step of training saw. Means over chains or points.
 struct StepReport {
   static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -52,9 +60,22 @@ struct StepReport {
   std::vector<double> accept;   ///< of the kernel's parts, over this step; NaN where a part did not move
   double accept_global = nan;   ///< of the parts that hold a proposal
   int n_catch_up = 0;           ///< rounds in which only the amortiser learnt, before this step
+  std::vector<TermReport> terms;      ///< of an objective of several terms
+  double sampler_energy = nan;        ///< E_q[U] of the sampler's law q, and
+  double sampler_entropy = nan;       ///< an estimate of its entropy: KL(q || model) is their difference plus log Z
+  int n_floored = 0;                  ///< negatives too close to another for their distance to count
 
   /// What training closes.
   double gap() const { return data_energy - model_energy; }
+};
+
+/// The last steps of the chains, for objectives that look through them: noise is a function of the keys.
+template <class T>
+struct Trail {
+  std::span<const BlockView<const T>> before{};   ///< [step]: positions before it, [chain, dim]
+  std::span<const random::Key> keys{};            ///< [step]
+  LangevinLaw law{};
+  int n() const { return static_cast<int>(before.size()); }
 };
 
 /// What all parts of a step may look at.
@@ -63,6 +84,8 @@ struct StepBatch {
   BlockView<const T> data;        ///< [batch, dim]
   BlockView<const T> negatives;   ///< [chain, dim]; without memory where there are none
   random::Key key;                ///< at the step
+  Trail<T> trail{};               ///< as many steps as the objective asks for
+  BlockView<const T> references{};   ///< other points of the sampler's law, from a replay buffer before it took the negatives back
 };
 
 namespace detail {

@@ -42,6 +42,7 @@ double add_mean_gradient(const E& energy, BlockView<const T> x, double sign, dou
 /// Source    Hinton (2002), eq. (5); the second term: Du, Mordatch (2019), section 3.3
 struct Contrastive {
   static constexpr bool needs_negatives = true;
+  static constexpr const char* name = "contrastive";
   double energy_l2 = 0.0;   ///< >= 0
 
   template <class E, class T>
@@ -56,6 +57,7 @@ enum class ScoreMatchingKind { exact, sliced, denoising };
 /// Score matching of a neural energy on the data batch: no negatives, no normalising constant (nn/score_matching.hpp).
 struct ScoreMatching {
   static constexpr bool needs_negatives = false;
+  static constexpr const char* name = "score matching";
   ScoreMatchingKind kind = ScoreMatchingKind::exact;
   int n_slices = 1;         ///< of sliced
   double deviation = 0.1;   ///< of denoising: the noise's
@@ -85,6 +87,7 @@ struct ScoreMatching {
 /// Maximum likelihood of an energy that is normalised, a flow say.      L = E_data[U]
 struct MaximumLikelihood {
   static constexpr bool needs_negatives = false;
+  static constexpr const char* name = "likelihood";
 
   template <class E, class T>
   void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {

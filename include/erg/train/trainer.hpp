@@ -22,6 +22,7 @@ struct TrainerParams {
   double clip = 0.0;          ///< longest gradient; 0: as it is
   double largest_gap = 1e6;   ///< |E_data[U] - E_model[U]| beyond which training has diverged
   CatchUp catch_up{};
+  double average = 0.0;       ///< in [0, 1): weight of the past in a running average of the parameters; 0: none is kept
   std::uint64_t seed = 1;
   int n_threads = 1;          ///< for gradients by the parameters; the same result for any number
 };
@@ -69,22 +70,35 @@ class Trainer {
                                  "add_parameter_gradient(x, w, to, u); see erg/train/concepts.hpp.");
   using Bank = decltype(detail::bind_negatives<T>(std::declval<Negatives>(), std::declval<const E&>(), std::uint64_t{}));
   static_assert(Bank::has_chains || !Objective::needs_negatives, "erg: this objective needs negatives: give train::chains(...).");
+  static constexpr bool looks_back = requires(const Objective& o) { o.n_recorded(); };
+  static_assert(Bank::can_look_back || !looks_back,
+                "erg: this objective looks through the last steps of the chains, which must be plain Langevin steps: give Ula or NoisyDescent as "
+                "the kernel, and augmentations to the replay buffer.");
 
  public:
   Trainer(E energy, Data<T> data, Negatives negatives, Objective objective = {}, Optimizer optimizer = Optimizer{}, Teacher teacher = Teacher{},
           TrainerParams params = {})
       : params_((validate(params), params)), energy_(std::move(energy)), data_(std::move(data)), objective_(std::move(objective)),
         optimizer_(std::move(optimizer)), teacher_(std::move(teacher)), bank_(detail::bind_negatives<T>(std::move(negatives), energy_, params.seed)),
-        pieces_(params.n_threads), key_(params.seed), batch_values_(static_cast<std::size_t>(params.batch) * static_cast<std::size_t>(data_.dim())) {
+        pieces_(params.n_threads), average_(params.average), key_(params.seed), batch_values_(static_cast<std::size_t>(params.batch) * static_cast<std::size_t>(data_.dim())) {
     if (data_.dim() != dim_of(energy_)) {
       throw std::invalid_argument("data of dim = " + std::to_string(data_.dim()) + " (the energy has dim = " + std::to_string(dim_of(energy_)) +
                                   ") give an energy of the data's space");
     }
+    if constexpr (looks_back) bank_.record(objective_.n_recorded(), objective_.n_references());
   }
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
   const E& energy() const { return energy_; }
+  /// The energy with the running average of its parameters, where there is one; what a layer keeps beside them stays as it is.
+  E averaged() const {
+    E e = energy_;
+    if (params_.average > 0.0 && !average_.average().empty()) {
+      e.update([&](std::span<T> theta) { std::copy(average_.average().begin(), average_.average().end(), theta.begin()); });
+    }
+    return e;
+  }
   const Data<T>& data() const { return data_; }
   Teacher& teacher() { return teacher_; }
   Bank& negatives() { return bank_; }
@@ -115,7 +129,14 @@ class Trainer {
     if (!std::isfinite(report_.gradient_norm)) diverged("the gradient is not finite");
     good_.resize(gradient_.size());
     erg::detail::copy_parameters<T>(energy_, std::span<T>(good_));
+    if (params_.average > 0.0 && average_.average().empty()) average_.update(std::span<const T>(good_));
     energy_.update([&](std::span<T> theta) { optimizer_.step(theta, std::span<const T>(gradient_)); });
+
+    if (params_.average > 0.0) {
+      now_.resize(gradient_.size());
+      erg::detail::copy_parameters<T>(energy_, std::span<T>(now_));
+      average_.update(std::span<const T>(now_));
+    }
 
     teacher_.learn(energy_, batch, pieces_, report_);
     teacher_.renew(energy_, bank_);
@@ -167,6 +188,7 @@ class Trainer {
     w.put_vector(theta);
     w.put_vector(good_);
     optimizer_.save(w);
+    average_.save(w);
     teacher_.save(w);
     bank_.save(w);
     w.commit(path);
@@ -182,6 +204,7 @@ class Trainer {
     energy_.restore(theta);
     r.get_vector(good_);
     optimizer_.load(r);
+    average_.load(r);
     teacher_.load(r);
     if (has_begun_) teacher_.renew(energy_, bank_);
     bank_.load(r);
@@ -193,6 +216,7 @@ class Trainer {
     erg::detail::require_not_negative("clip", p.clip);
     erg::detail::require_positive("largest_gap", p.largest_gap);
     erg::detail::require_count("n_threads", p.n_threads);
+    erg::detail::require_fraction("average", p.average);
     erg::detail::require_count("patience", p.catch_up.patience);
     erg::detail::require_count("most", p.catch_up.most);
   }
@@ -211,6 +235,7 @@ class Trainer {
   }
   StepBatch<T> with_negatives(StepBatch<T> batch) {
     if constexpr (Bank::has_chains) batch.negatives = bank_.positions();
+    if constexpr (looks_back) batch.trail = bank_.trail(), batch.references = bank_.references();
     return batch;
   }
   void catch_up(const StepBatch<T>& start) {
@@ -272,8 +297,9 @@ class Trainer {
   Teacher teacher_;
   Bank bank_;
   Pieces<T> pieces_;
+  nn::Ema<T> average_;
   random::Key key_;
-  std::vector<T> batch_values_, gradient_, good_;
+  std::vector<T> batch_values_, gradient_, good_, now_;
   StepReport report_;
   std::int64_t step_ = 0;
   bool has_begun_ = false;
