@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/energy/batch.hpp"
 #include "erg/energy/compose.hpp"
 #include "erg/lane/math/exp.hpp"
 #include "erg/lane/math/log.hpp"
@@ -23,6 +24,7 @@ Component<E> component(double weight, E energy) {
 ///
 ///   dU/dx = r_1 dU_1/dx + r_2 dU_2/dx,  r_k = w_k exp(-U_k) / (w_1 exp(-U_1) + w_2 exp(-U_2))
 ///
+/// On lanes where both parts are, else on blocks.
 /// Shapes    those of the parts; static if either is
 /// Requires  weights finite and > 0; they are divided by their sum
 /// Truth     log Z = log(w_1 Z_1 + w_2 Z_2) where both parts have log_z()
@@ -45,10 +47,12 @@ class Mixture : public Dimension<detail::checked_common_dim<First, Second>()> {
   }
 
   template <Lane L>
+    requires CallableOnLane<First, L> && CallableOnLane<Second, L>
   ERG_FN ERG_INLINE L operator()(Point<const L, D> x) const {
     return Share<L>(*this, detail::value_of(first_, x), detail::value_of(second_, x)).energy();
   }
   template <Lane L>
+    requires LaneEnergy<First, L> && LaneEnergy<Second, L>
   ERG_FN ERG_INLINE L value_and_gradient(Point<const L, D> x, Point<L, D> g) const {
     const int n = x.size();
     const L u = detail::gradient_of(first_, x, g);
@@ -62,6 +66,26 @@ class Mixture : public Dimension<detail::checked_common_dim<First, Second>()> {
       });
       return share.energy();
     });
+  }
+  template <class T>
+    requires(BatchEnergy<First, T> || BatchEnergy<Second, T>)
+  void value_and_gradient(BlockView<const T> x, std::span<T> u, BlockView<T> g) const {
+    const auto n = static_cast<std::size_t>(x.n_chains);
+    std::vector<T> memory(n * (static_cast<std::size_t>(x.dim) + 1));  // not kept by the thread: parts may be mixtures too
+    const std::span<T> v(memory.data(), n);
+    const BlockView<T> h{memory.data() + n, x.n_chains, x.dim, x.n_chains};
+    batch_value_and_gradient(second_, x, v, h);
+    batch_value_and_gradient(first_, x, u, g);
+    for (int c = 0; c < x.n_chains; ++c) {
+      const auto i = static_cast<std::size_t>(c);
+      const Share<T> share(*this, u[i], v[i]);
+      const bool first_counts = std::isfinite(u[i]), second_counts = std::isfinite(v[i]);
+      for (int d = 0; d < x.dim; ++d) {
+        const T a = first_counts ? g(c, d) : h(c, d), b = second_counts ? h(c, d) : g(c, d);
+        g(c, d) = a + share.second * (b - a);
+      }
+      u[i] = share.energy();
+    }
   }
 
   ERG_FN const First& first() const { return first_; }

@@ -3,7 +3,7 @@
 
 #include "erg/run/run.hpp"
 #include "erg/train/concepts.hpp"
-#include "erg/train/negatives.hpp"
+#include "erg/train/replay.hpp"
 
 namespace erg::train {
 

@@ -11,7 +11,7 @@
 /// Where negatives start, before a kernel moves them. A start fills chains; an initialiser says when.
 ///
 ///   Fresh{AtData{}}       contrastive divergence            Fresh{Noise::gaussian(1)}      short-run chains
-///   Persistent{start}     persistent contrastive divergence Replay{start, params}          a buffer, with restarts
+///   Persistent{start}     persistent contrastive divergence Replay{start, params}          a buffer, with restarts (train/replay.hpp)
 namespace erg::train {
 
 /// Where the data batch is; again from its start where there are more chains than data.
@@ -104,92 +104,5 @@ struct Persistent {
 };
 template <class Start>
 Persistent(Start) -> Persistent<Start>;
-
-struct ReplayParams {
-  int capacity = 10000;      ///< points kept
-  double restart = 0.05;     ///< probability that a chain starts anew instead
-};
-
-/// A replay buffer: chains start at points of the buffer, drawn without replacement, or anew, and are put back where they were.
-///
-/// Requires  capacity >= the number of chains, 0 <= restart <= 1
-/// Source    Du, Mordatch (2019), algorithm 1; JEM: Grathwohl et al. (2020), algorithm 1
-template <class Start = Noise>
-class Replay {
- public:
-  static constexpr const char* name = "replay";
-  explicit Replay(Start s, ReplayParams p = {}) : start(std::move(s)), params(p) {
-    erg::detail::require_count("capacity", p.capacity);
-    if (!(p.restart >= 0.0 && p.restart <= 1.0)) {
-      throw std::invalid_argument("restart = " + erg::detail::number_text(p.restart) + " (is a probability) give one in [0, 1]");
-    }
-  }
-  template <class T>
-  void begin(BlockView<T> x, BlockView<const T> data, random::Key key) {
-    if (x.n_chains > params.capacity) {
-      throw std::invalid_argument("capacity = " + std::to_string(params.capacity) + " (there are " + std::to_string(x.n_chains) +
-                                  " chains, each needs a place of its own) give at least as many");
-    }
-    dim_ = x.dim;
-    points_.resize((sizeof(T) * static_cast<std::size_t>(params.capacity) * static_cast<std::size_t>(dim_) + 7) / 8);
-    start.fill(buffer<T>(), data, key);
-  }
-  template <class T>
-  bool before(BlockView<T> x, BlockView<const T> data, random::Key key) {
-    choose(x.n_chains, key.stream(own_streams));
-    start.fill(x, data, key);
-    const BlockView<T> points = buffer<T>();
-    for (int c = 0; c < x.n_chains; ++c) {
-      if (random::uniform<double>(key.stream(own_streams + 1), static_cast<bits_t<double>>(c), 0) < params.restart) continue;
-      for (int d = 0; d < dim_; ++d) x(c, d) = points(place_[static_cast<std::size_t>(c)], d);
-    }
-    return true;
-  }
-  template <class T>
-  void after(BlockView<const T> x) {
-    const BlockView<T> points = buffer<T>();
-    for (int d = 0; d < dim_; ++d) {
-      for (int c = 0; c < x.n_chains; ++c) points(place_[static_cast<std::size_t>(c)], d) = x(c, d);
-    }
-  }
-  /// [capacity, dim]
-  template <class T>
-  BlockView<T> buffer() {
-    return {reinterpret_cast<T*>(points_.data()), params.capacity, dim_, params.capacity};
-  }
-
-  void save(io::Writer& w) const {
-    w.put(params.capacity), w.put(dim_);
-    w.put_vector(points_);
-  }
-  void load(io::Reader& r) {
-    if (r.get<int>() != params.capacity) r.fail("holds a replay buffer of another capacity");
-    r.get(dim_);
-    r.get_vector(points_);
-  }
-
-  Start start;
-  ReplayParams params;
-
- private:
-  /// n different places: a permutation, drawn as far as needed and put back, so that the choice depends on the key alone.
-  void choose(int n, random::Key key) {
-    while (static_cast<int>(order_.size()) < params.capacity) order_.push_back(static_cast<int>(order_.size()));
-    place_.resize(static_cast<std::size_t>(n));
-    swapped_.resize(static_cast<std::size_t>(n));
-    const auto swap = [&](int i, int j) { std::swap(order_[static_cast<std::size_t>(i)], order_[static_cast<std::size_t>(j)]); };
-    for (int i = 0; i < n; ++i) {
-      const int j = i + static_cast<int>(random::uniform<double>(key, 0, i) * (params.capacity - i));
-      swap(i, swapped_[static_cast<std::size_t>(i)] = j);
-      place_[static_cast<std::size_t>(i)] = order_[static_cast<std::size_t>(i)];
-    }
-    for (int i = n - 1; i >= 0; --i) swap(i, swapped_[static_cast<std::size_t>(i)]);
-  }
-
-  static constexpr int own_streams = 1 << 14;  // far from those that starts use
-  int dim_ = 0;
-  std::vector<double> points_;  // as bytes, aligned for either scalar
-  std::vector<int> order_, place_, swapped_;
-};
 
 }  // namespace erg::train

@@ -7,6 +7,7 @@
 #include <erg/train/neighbour_entropy.hpp>
 
 using namespace erg;
+using namespace erg::test;
 using namespace erg::train;
 
 namespace {
