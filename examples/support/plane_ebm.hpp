@@ -31,6 +31,13 @@ struct PlaneReport {
   double total_variation = 0.0;  ///< of the weights
   double nll = 0.0;              ///< mean -log p of held-out points
   double log_z = 0.0;
+
+  /// Modes that have at least a quarter of their weight.
+  int n_covered(const PlaneTarget& target) const {
+    int n = 0;
+    for (std::size_t k = 0; k < weights.size(); ++k) n += weights[k] >= 0.25 * target.mode_weights[k];
+    return n;
+  }
 };
 
 /// Quadrature on a grid of 320^2 points.
@@ -90,6 +97,10 @@ struct PlaneTraining {
   int n_chains = 512;
   double learning_rate = 2e-3;   ///< falls to a hundredth of it
   bool table = false;            ///< a row of progress ten times
+  double clip = 0.0;             ///< longest gradient; 0: as it is
+  double average = 0.0;          ///< of the parameters that are judged; 0: the last
+  std::uint64_t seed = 7;
+  int n_threads = 1;
 };
 
 /// Positions of chains, column by column.
@@ -101,21 +112,29 @@ inline Columns columns_of(erg::BlockView<const float> x, int n) {
   return c;
 }
 
-/// Trains the same network in one way; `negatives` and `teacher` are the way.
-template <class Negatives, class Teacher = erg::train::NoTeacher>
+/// Trains the same network in one way; `negatives`, `teacher` and `objective` are the way. on_end(trainer) may look at it.
+template <class Negatives, class Teacher, class Objective, class OnEnd>
 PlaneReport train_plane(const PlaneTarget& target, const std::vector<float>& data, const std::vector<float>& held_out, Negatives negatives,
-                        Teacher teacher = {}, PlaneTraining p = {}, Columns* negatives_after = nullptr) {
+                        Teacher teacher, PlaneTraining p, Objective objective, OnEnd&& on_end) {
   namespace train = erg::train;
-  train::Trainer trainer(tilted_gaussian(4.0), train::Data<float>(data, 2), std::move(negatives), train::Contrastive{},
-                         train::Scheduled(erg::nn::Adam<float>{{.learning_rate = p.learning_rate}}, erg::nn::CosineRate(p.n_steps, 0.01)),
-                         std::move(teacher), {.batch = p.n_chains, .seed = 7});
+  train::Trainer trainer(
+      tilted_gaussian(4.0), train::Data<float>(data, 2), std::move(negatives), std::move(objective),
+      train::Scheduled(erg::nn::Adam<float>{{.learning_rate = p.learning_rate}}, erg::nn::CosineRate(p.n_steps, 0.01)), std::move(teacher),
+      {.batch = p.n_chains, .clip = p.clip, .average = p.average, .seed = p.seed, .n_threads = p.n_threads});
   if (p.table) {
     trainer.run(p.n_steps, train::Table{.every = p.n_steps / 10});
   } else {
     trainer.run(p.n_steps);
   }
-  if (negatives_after != nullptr) *negatives_after = columns_of(trainer.negatives().positions(), 1500);
-  return look_at(trainer.energy(), target, held_out);
+  on_end(trainer);
+  return look_at(p.average > 0.0 ? trainer.averaged() : trainer.energy(), target, held_out);
+}
+template <class Negatives, class Teacher = erg::train::NoTeacher>
+PlaneReport train_plane(const PlaneTarget& target, const std::vector<float>& data, const std::vector<float>& held_out, Negatives negatives,
+                        Teacher teacher = {}, PlaneTraining p = {}, Columns* negatives_after = nullptr) {
+  return train_plane(target, data, held_out, std::move(negatives), std::move(teacher), p, erg::train::Contrastive{}, [&](auto& trainer) {
+    if (negatives_after != nullptr) *negatives_after = columns_of(trainer.negatives().positions(), 1500);
+  });
 }
 
 }  // namespace example

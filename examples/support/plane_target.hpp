@@ -83,6 +83,17 @@ inline PlaneTarget eight_gaussians() {
   }
   return {"eight Gaussians", 6.5, weights, centres, sigmas, groups};
 }
+/// Twenty-five on a ring, of equal weight, six deviations apart.
+inline PlaneTarget ring_of_25() {
+  std::vector<double> weights, centres, sigmas;
+  std::vector<int> groups;
+  for (int k = 0; k < 25; ++k) {
+    const double angle = 6.283185307179586 * k / 25;
+    weights.push_back(1.0), sigmas.push_back(0.2), groups.push_back(k);
+    centres.push_back(5.0 * std::cos(angle)), centres.push_back(5.0 * std::sin(angle));
+  }
+  return {"ring of 25 Gaussians", 6.5, weights, centres, sigmas, groups};
+}
 /// Two half moons, the upper with 4/5 of the mass.
 inline PlaneTarget two_moons() {
   std::vector<double> weights, centres, sigmas;

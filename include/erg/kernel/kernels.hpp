@@ -3,6 +3,7 @@
 
 // All kernels and their compositions.
 
+#include "erg/kernel/augment.hpp"
 #include "erg/kernel/barker.hpp"
 #include "erg/kernel/bind.hpp"
 #include "erg/kernel/cycle.hpp"

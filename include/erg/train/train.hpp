@@ -3,6 +3,9 @@
 
 // All of training. The umbrella erg/erg.hpp leaves it out, as it does networks (erg/nn/layers.hpp) and flows (erg/flow/flows.hpp).
 
+#include "erg/train/augment_images.hpp"
 #include "erg/train/deploy.hpp"
+#include "erg/train/monitor.hpp"
+#include "erg/train/sampler_kl.hpp"
 #include "erg/train/table.hpp"
 #include "erg/train/trainer.hpp"
