@@ -9,6 +9,7 @@
 #include <erg/energy/gaussian.hpp>
 #include <erg/energy/sum.hpp>
 #include <erg/nn/neural_energy.hpp>
+#include <erg/nn/schedule.hpp>
 #include <erg/train/table.hpp>
 #include <erg/train/trainer.hpp>
 
