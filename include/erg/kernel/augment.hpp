@@ -50,6 +50,10 @@ Column<L> transform_chains(const A& a, random::Key key, const BlockChains<L>& ch
 }
 }  // namespace detail
 
+struct AugmentParams {
+  double max_energy_error = default_max_energy_error;   ///< beyond it a corrected transformation counts as diverged
+};
+
 /// A random transformation of the position as a kernel, to be put between the steps of others: cycle(repeat<10>(Ula{...}), augment(Rotate{})).
 ///
 ///   x' = A(x; r);   corrected: accept with min(1, exp(-[U(x') - U(x)]) |det dA/dx|)
@@ -73,11 +77,15 @@ struct Augment {
   using Info = StepInfo<T>;
   static constexpr Cache needs = C == Correction::none ? Cache::none : Cache::energy;
   static constexpr Cache leaves = needs;
-  static constexpr int n_streams = 33;
+  static constexpr int n_streams = [] {
+    if constexpr (requires { A::n_streams; }) {
+      return 1 + static_cast<int>(A::n_streams);
+    } else {
+      return 2;
+    }
+  }();
   static constexpr const char* name = C == Correction::none ? "augment" : "corrected augment";
-  struct Params {
-    double max_energy_error = default_max_energy_error;
-  };
+  using Params = AugmentParams;
 
   A augmentation;
   Params params{};
@@ -103,11 +111,11 @@ struct Augment {
 
 template <class A>
 Augment<A, Correction::none> augment(A a) {
-  return {std::move(a)};
+  return {std::move(a), {}};
 }
 template <class A>
 Augment<A, Correction::metropolis> corrected_augment(A a) {
-  return {std::move(a)};
+  return {std::move(a), {}};
 }
 
 }  // namespace erg
