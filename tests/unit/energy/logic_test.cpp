@@ -61,17 +61,19 @@ struct Shifted {
   static constexpr int dim = 2;
   GaussianIsotropic<2> g;
   double by;
-  double operator()(Point<const double, 2> x) const { return g(x) - by; }
-  double value_and_gradient(Point<const double, 2> x, Point<double, 2> s) const { return g.value_and_gradient(x, s) - by; }
+  template <Lane L>
+  ERG_FN L operator()(Point<const L, 2> x) const {
+    return g(x) - L(by);
+  }
 };
 struct Valley {
   static constexpr int dim = 5;
   double least;
-  double value_and_gradient(Point<const double, 5> x, Point<double, 5> g) const {
-    double u = 0.0, along = 0.0;
-    for (int d = 0; d < 5; ++d) along += x[d] / std::sqrt(5.0);
-    for (int d = 0; d < 5; ++d) u += 0.5 * x[d] * x[d], g[d] = x[d] + (least - 1.0) * along / std::sqrt(5.0);
-    return u + 0.5 * (least - 1.0) * along * along;
+  template <Lane L>
+  ERG_FN L operator()(Point<const L, 5> x) const {
+    L u = L(0.0), along = L(0.0);
+    for (int d = 0; d < 5; ++d) u = u + L(0.5) * x[d] * x[d], along = along + x[d] * L(0.4472135954999579);
+    return u + L(0.5 * (least - 1.0)) * along * along;
   }
 };
 const Bowl a{2.0, -1.0}, b{3.0, 2.0};
@@ -124,8 +126,10 @@ TEST_CASE("OR with log Z is the mixture with equal weights; without, parts weigh
   const double x[2] = {0.4, -0.3};
   const Point<const double, 2> at(x);
   const Shifted big{narrow, std::log(3.0)};
-  const auto said = disjunction(1.0, alternative(std::log(3.0), big), wide), unsaid = disjunction(1.0, big, wide);
-  const auto equal = disjunction(1.0, narrow, wide), weighted = mixture(component(3.0, narrow), component(1.0, wide));
+  const auto said = disjunction(1.0, alternative(std::log(3.0), big), wide);
+  const auto unsaid = disjunction(1.0, big, wide);
+  const auto equal = disjunction(1.0, narrow, wide);
+  const auto weighted = mixture(component(3.0, narrow), component(1.0, wide));
   CHECK_THAT(said(at) - equal(at), WithinAbs(0.0, 1e-12));
   CHECK_THAT(unsaid(at), WithinAbs(weighted(at) - std::log(4.0), 1e-12));
 }
