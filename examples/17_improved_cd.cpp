@@ -1,5 +1,6 @@
 // Twenty-five Gaussians on a ring, learnt by contrastive divergence: its usual gradient, with the term that it leaves out (the derivative through
-// the sampler's last step, in both signs), and with chains that go on from augmented ends of others. Judged by quadrature.
+// the sampler's last step, in both signs), and with chains that go on from augmented ends of others. Judged by quadrature. Turned by a multiple of
+// 1/25 of a circle, chains stay where data are; turned by any angle they do not, and 20 steps do not bring them back: that trains something else.
 #include <erg/kernel/noisy_descent.hpp>
 #include <erg/train/monitor.hpp>
 #include <erg/train/sampler_kl.hpp>
@@ -44,15 +45,17 @@ int main() {
   const train::Contrastive cd{};
   const auto noise = train::Noise::uniform(-6.0, 6.0);
   const train::Replay buffer{noise, {.capacity = 10000, .restart = 0.05}};
-  const train::Replay augmented{noise, {.capacity = 10000, .restart = 0.05}, train::AsIs{}, train::Rotate{}};
+  const train::Replay augmented{noise, {.capacity = 10000, .restart = 0.05}, train::AsIs{}, train::Rotate{.n_fold = 25}};
+  const train::Replay anywhere{noise, {.capacity = 10000, .restart = 0.05}, train::AsIs{}, train::Rotate{}};
   const train::SamplerKl published{{.n_steps = 1}}, exact{{.n_steps = 1, .sign = train::KlSign::exact}};
   add("CD", cd, buffer);
   add("CD + KL, as published", train::terms(cd, published), buffer);
-  add("CD + KL, as CD's derivative has it", train::terms(cd, exact), buffer);
-  add("CD + KL + augmentation", train::terms(cd, published), augmented);
+  add("CD + KL, as differentiated", train::terms(cd, exact), buffer);
+  add("CD + KL + turns by 1/25", train::terms(cd, published), augmented);
+  add("CD + KL + turns by any angle", train::terms(cd, published), anywhere);
   // [rows]
 
-  example::Picture picture("out/examples/17_improved_cd.png", 2, 4, 1700, 880);
+  example::Picture picture("out/examples/17_improved_cd.png", 2, 5, 2100, 880);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string id = std::to_string(i);
     picture.data("p" + id, rows[i].second.density).data("c" + id, chains[i]);
@@ -63,5 +66,8 @@ int main() {
         << "plot [-6.5:6.5][-6.5:6.5] $c" + std::to_string(i) + " using 1:2 with points pt 7 ps 0.4 lc rgb '" + example::blue + "'";
   }
   picture.write();
-  return rows.back().second.n_covered(target) == 25 ? 0 : 1;
+  // What is trained on where chains belong ends near the data, whatever the term.
+  bool good = true;
+  for (std::size_t i = 0; i < 4; ++i) good = good && rows[i].second.nll - entropy < 1.5;
+  return good ? 0 : 1;
 }

@@ -93,7 +93,7 @@ const auto noise = train::Noise::uniform(-6.0, 6.0);
 const train::Contrastive cd{};
 auto sampler_kl(train::KlSign sign, int n_steps) { return train::terms(cd, train::SamplerKl{{.n_steps = n_steps, .sign = sign}}); }
 auto buffer() { return train::Replay{noise, {.capacity = 10000, .restart = 0.05}}; }
-auto augmented() { return train::Replay{noise, {.capacity = 10000, .restart = 0.05}, train::AsIs{}, train::Rotate{}}; }
+auto augmented() { return train::Replay{noise, {.capacity = 10000, .restart = 0.05}, train::AsIs{}, train::Rotate{.n_fold = 25}}; }
 
 struct Row {
   std::string name;
@@ -140,7 +140,7 @@ void cold_table(const char* name, const example::PlaneTarget& target, const E& e
   for (const double temperature : {1.0, 0.1, 0.01}) {
     const auto langevin = erg::NoisyDescent{erg::NoisyDescentParams::tempered(0.01, temperature)};
     const Cold alone = cold_samples(target, langevin, temperature, 1000, energy);
-    const Cold turned = cold_samples(target, erg::cycle(erg::repeat<10>(langevin), erg::augment(train::Rotate{})), temperature, 100, energy);
+    const Cold turned = cold_samples(target, erg::cycle(erg::repeat<10>(langevin), erg::augment(train::Rotate{.n_fold = 25})), temperature, 100, energy);
     std::printf("    T = %-5g %8.3f near a mode, %2d modes, mean U %8.2f   |  augmented: %8.3f, %2d modes, %8.2f\n", temperature, alone.share_near,
                 alone.n_modes, alone.energy, turned.share_near, turned.n_modes, turned.energy);
   }
