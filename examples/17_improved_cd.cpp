@@ -49,10 +49,10 @@ int main() {
   const train::Replay anywhere{noise, {.capacity = 10000, .restart = 0.05}, train::AsIs{}, train::Rotate{}};
   const train::SamplerKl published{{.n_steps = 1}}, exact{{.n_steps = 1, .sign = train::KlSign::exact}};
   add("CD", cd, buffer);
-  add("CD + KL, as published", train::terms(cd, published), buffer);
-  add("CD + KL, as differentiated", train::terms(cd, exact), buffer);
-  add("CD + KL + turns by 1/25", train::terms(cd, published), augmented);
-  add("CD + KL + turns by any angle", train::terms(cd, published), anywhere);
+  add("CD + KL, as published", train::Terms(cd, published), buffer);
+  add("CD + KL, as differentiated", train::Terms(cd, exact), buffer);
+  add("CD + KL + turns by 1/25", train::Terms(cd, published), augmented);
+  add("CD + KL + turns by any angle", train::Terms(cd, published), anywhere);
   // [rows]
 
   example::Picture picture("out/examples/17_improved_cd.png", 2, 5, 2100, 880);

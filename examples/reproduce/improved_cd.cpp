@@ -91,7 +91,7 @@ void the_sign() {
 
 const auto noise = train::Noise::uniform(-6.0, 6.0);
 const train::Contrastive cd{};
-auto sampler_kl(train::KlSign sign, int n_steps) { return train::terms(cd, train::SamplerKl{{.n_steps = n_steps, .sign = sign}}); }
+auto sampler_kl(train::KlSign sign, int n_steps) { return train::Terms(cd, train::SamplerKl{{.n_steps = n_steps, .sign = sign}}); }
 auto buffer() { return train::Replay{noise, {.capacity = 10000, .restart = 0.05}}; }
 auto augmented() { return train::Replay{noise, {.capacity = 10000, .restart = 0.05}, train::AsIs{}, train::Rotate{.n_fold = 25}}; }
 

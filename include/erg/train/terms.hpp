@@ -13,7 +13,7 @@ template <class Objective>
 inline constexpr bool looks_back = requires(const Objective& o) { o.n_recorded(); };
 }
 
-/// The sum of several objectives, each of whose gradients the report names: train::terms(Contrastive{}, SamplerKl{}).
+/// The sum of several objectives, each of whose gradients the report names: train::Terms(Contrastive{}, SamplerKl{}).
 ///
 /// Ensures   the gradient is that of the sum, and the same for any number of threads
 template <class... Objective>
@@ -78,9 +78,5 @@ class Terms {
 
   std::tuple<Objective...> terms_;
 };
-template <class... Objective>
-auto terms(Objective... o) {
-  return Terms<Objective...>(std::move(o)...);
-}
 
 }  // namespace erg::train

@@ -25,7 +25,7 @@ auto trainer(int n_threads, double average = 0.0) {
                                       train::Replay{train::Noise::gaussian(2.0), {.capacity = 600, .write_back = train::WriteBack::ring}, train::Half{},
                                                     train::Rotate{}},
                                       {.n_chains = 300, .n_steps = 6}),
-                        train::terms(train::Contrastive{}, train::SamplerKl({.n_steps = 2}, train::NeighbourEntropy{{.k = 5}}),
+                        train::Terms(train::Contrastive{}, train::SamplerKl({.n_steps = 2}, train::NeighbourEntropy{{.k = 5}}),
                                      train::SamplerKl({.n_steps = 1, .energy = 0.0, .n_references = 100})),
                         nn::Adam<double>{{.learning_rate = 0.01}}, train::NoTeacher{}, {.batch = 200, .average = average, .n_threads = n_threads});
 }
