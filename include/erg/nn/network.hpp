@@ -106,6 +106,19 @@ class Network {
       write(g, p.gx, p, 0);
     });
   }
+  /// The same where the seed follows from the output: seed(y, gy, first) reads y and writes gy, [chain, n_out], of the chains from number
+  /// `first` of x on. One way forward and one back.
+  template <class F>
+    requires std::invocable<F&, BlockView<const T>, BlockView<T>, int>
+  void input_gradient(BlockView<const T> x, F&& seed, BlockView<T> g, Workspace<T>& ws = own()) const {
+    run<P>(x.n_chains, ws, [&](Panel<P>& p) {
+      read(p.x, x, p, 0);
+      net_.template forward<P>(weights(), p.x, p.y, p.tape);
+      make_seed(seed, p);
+      net_.template input_gradient<P>(weights(), p.x, p.tape, p.gy, p.gx);
+      write(g, p.gx, p, 0);
+    });
+  }
   /// to += sum_c (dy/dtheta)^T seed; y and g are written where they have memory.
   void parameter_gradient(BlockView<const T> x, BlockView<const T> seed, std::span<T> to, BlockView<T> y = {}, BlockView<T> g = {},
                           Workspace<T>& ws = own()) const {
@@ -115,6 +128,22 @@ class Network {
         net_.template forward<P>(weights(), p.x, p.y, p.tape);
         if (y.data != nullptr) write(y, p.y, p, 0);
         read_seed(p.gy, seed, p);
+        Block<P> gx = p.gx;
+        if (g.data == nullptr) gx.data = nullptr;
+        nn::backward<P>(net_, weights(), p.x, p.tape, p.gy, gx, Gradient<P>{{gw}});
+        if (g.data != nullptr) write(g, p.gx, p, 0);
+      });
+    });
+  }
+  /// The same where the seed follows from the output, as above.
+  template <class F>
+    requires std::invocable<F&, BlockView<const T>, BlockView<T>, int>
+  void parameter_gradient(BlockView<const T> x, F&& seed, std::span<T> to, BlockView<T> g = {}, Workspace<T>& ws = own()) const {
+    accumulate(to, [&](T* gw) {
+      run<P>(x.n_chains, ws, [&](Panel<P>& p) {
+        read(p.x, x, p, 0);
+        net_.template forward<P>(weights(), p.x, p.y, p.tape);
+        make_seed(seed, p);
         Block<P> gx = p.gx;
         if (g.data == nullptr) gx.data = nullptr;
         nn::backward<P>(net_, weights(), p.x, p.tape, p.gy, gx, Gradient<P>{{gw}});
@@ -262,6 +291,11 @@ class Network {
       std::fill(to.row(f) + p.n_chains, to.row(f) + padded, T(0));
       for (int q = 1; q < n_planes<L>; ++q) std::fill_n(to.row(f, q), padded, T(0));
     }
+  }
+  template <class F>
+  static void make_seed(F& seed, const Panel<P>& p) {
+    for (int f = 0; f < p.gy.n_features; ++f) std::fill_n(p.gy.row(f), p.gy.n_groups * width_v<P>, T(0));
+    seed(BlockView<const T>{p.y.data, p.n_chains, p.y.n_features, p.y.stride}, BlockView<T>{p.gy.data, p.n_chains, p.gy.n_features, p.gy.stride}, p.first);
   }
   template <class L>
   static void write(BlockView<T> to, const Block<L>& from, const Panel<L>& p, int plane) {
