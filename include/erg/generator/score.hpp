@@ -43,8 +43,8 @@ concept ScoreEstimator = requires(S& s, const G& g, BlockView<const typename G::
 namespace detail {
 /// An estimator that learns nothing.
 struct NothingLearnt {
-  template <class G, class T>
-  void learn(const G&, BlockView<const T>, BlockView<const T>, random::Key, Pieces<T>&) {}
+  template <class G, class T = typename G::Scalar>
+  void learn(const G&, BlockView<const std::type_identity_t<T>>, BlockView<const std::type_identity_t<T>>, random::Key, Pieces<T>&) {}
   void save(io::Writer&) const {}
   void load(io::Reader&) {}
 };

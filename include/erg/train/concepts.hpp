@@ -56,6 +56,8 @@ struct StepReport {
   double model_energy = nan;    ///< U over the negatives
   double objective = nan;       ///< where it can be evaluated: score matching's
   double gradient_norm = nan;   ///< before clipping
+  double penalty = nan;         ///< on the slope of the energy, where the objective has one
+  double cross_entropy = nan;   ///< of the labels, where the objective has them
   double teacher_loss = nan;    ///< what the amortiser learns by
   std::vector<double> accept;   ///< of the kernel's parts, over this step; NaN where a part did not move
   double accept_global = nan;   ///< of the parts that hold a proposal

@@ -5,7 +5,11 @@
 
 #include "erg/train/augment_images.hpp"
 #include "erg/train/deploy.hpp"
+#include "erg/train/draws.hpp"
+#include "erg/train/generator_teacher.hpp"
+#include "erg/train/gradient_penalty.hpp"
 #include "erg/train/monitor.hpp"
 #include "erg/train/sampler_kl.hpp"
 #include "erg/train/table.hpp"
+#include "erg/train/terms.hpp"
 #include "erg/train/trainer.hpp"

@@ -1,0 +1,73 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+#include "erg/energy/sum.hpp"
+#include "erg/train/objective.hpp"
+
+namespace erg::train {
+
+namespace detail {
+/// to += sum_c seed_c d/dtheta (v_c . dU/dx_c), v and seed held fixed, for energies that have it or that are sums of such and others.
+template <class E, class T>
+void add_slope_gradient(const E& energy, BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, std::span<T> to) {
+  if constexpr (requires { energy.tangent_parameter_gradient(x, v, seed, to); }) {
+    energy.tangent_parameter_gradient(x, v, seed, to);
+  } else if constexpr (requires { energy.first(), energy.second(); }) {
+    const auto n = static_cast<std::size_t>(erg::detail::n_parameters_of(energy.first()));
+    const auto add = [&](const auto& part, std::span<T> share) {
+      using Part = std::remove_cvref_t<decltype(part)>;
+      if constexpr (erg::detail::has_parameters<Part>) add_slope_gradient<Part, T>(part, x, v, seed, share);
+    };
+    add(energy.first(), to.first(n));
+    add(energy.second(), to.subspan(n));
+  } else {
+    static_assert(sizeof(E) == 0, "erg: this energy has no derivative of its slope by the parameters. It needs tangent_parameter_gradient(x, v, seed, to), "
+                                  "as neural energies have.");
+  }
+}
+}  // namespace detail
+
+/// Points where the slope of the energy is penalised.
+enum class PenaltyAt { data, negatives, both };
+
+/// A penalty on the slope of the energy, zero-centred.
+///
+///   weight/2 E|dU/dx|^2,   its gradient weight E[d/dtheta (v . dU/dx)] at v = dU/dx, by the tangent pass: exact, no second derivation
+///
+/// halved = false: without the 1/2.
+/// Cost      a gradient and a pass with tangents, about three parameter gradients
+/// Source    Mescheder, Geiger, Nowozin (2018), Which training methods for GANs do actually converge?, eq. (9)
+struct GradientPenalty {
+  static constexpr bool needs_negatives = false;
+  double weight = 0.1;
+  PenaltyAt at = PenaltyAt::data;
+  bool halved = true;
+  double last = 0.0;   ///< the mean of |dU/dx|^2 at its last evaluation
+
+  template <class E, class T>
+  void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
+    last = 0.0;
+    if (at != PenaltyAt::negatives) add(energy, batch.data, to, pieces);
+    if (at != PenaltyAt::data) add(energy, batch.negatives, to, pieces);
+    report.penalty = (halved ? 0.5 : 1.0) * weight * last;
+  }
+
+ private:
+  template <class E, class T>
+  void add(const E& energy, BlockView<const T> x, std::span<T> to, Pieces<T>& pieces) {
+    std::vector<double> squares(static_cast<std::size_t>(x.n_chains), 0.0);
+    pieces.add(x.n_chains, to, [&](int first, int n, std::span<T> sum) {
+      const BlockView<const T> part{x.data + first, n, x.dim, x.stride};
+      nn::detail::Sheet<T> slope(n, x.dim), seed(n, 1), u(n, 1);
+      std::fill(seed.values.begin(), seed.values.end(), static_cast<T>((halved ? 1.0 : 2.0) * weight / x.n_chains));
+      batch_value_and_gradient(energy, part, std::span<T>(u.values), slope.view());
+      for (int c = 0; c < n; ++c) {
+        for (int d = 0; d < x.dim; ++d) squares[static_cast<std::size_t>(first + c)] += static_cast<double>(slope.view()(c, d)) * static_cast<double>(slope.view()(c, d));
+      }
+      detail::add_slope_gradient<E, T>(energy, part, slope.constant(), seed.constant(), sum);
+    });
+    for (const double v : squares) last += v / x.n_chains;
+  }
+};
+
+}  // namespace erg::train
