@@ -38,13 +38,15 @@ class Data {
   std::span<const T> values() const { return values_; }
   T operator()(int i, int d) const { return values_[static_cast<std::size_t>(i) * static_cast<std::size_t>(dim_) + static_cast<std::size_t>(d)]; }
 
-  /// The observations of minibatch number `index`, in columns: epoch after epoch, each a new permutation at the key's address.
-  void batch(random::Key key, std::uint64_t index, BlockView<T> to) {
+  /// The observations of minibatch number `index`, in columns: epoch after epoch, each a new permutation at the key's address;
+  /// and to `rows`, where it is not empty, which they are.
+  void batch(random::Key key, std::uint64_t index, BlockView<T> to, std::span<int> rows = {}) {
     const auto size = static_cast<std::uint64_t>(n());
     for (int c = 0; c < to.n_chains; ++c) {
       const std::uint64_t at = index * static_cast<std::uint64_t>(to.n_chains) + static_cast<std::uint64_t>(c);
       const int row = permutation(key, at / size)[static_cast<std::size_t>(at % size)];
       for (int d = 0; d < dim_; ++d) to(c, d) = (*this)(row, d);
+      if (!rows.empty()) rows[static_cast<std::size_t>(c)] = row;
     }
   }
 

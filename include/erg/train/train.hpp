@@ -8,6 +8,7 @@
 #include "erg/train/draws.hpp"
 #include "erg/train/generator_teacher.hpp"
 #include "erg/train/gradient_penalty.hpp"
+#include "erg/train/labels.hpp"
 #include "erg/train/monitor.hpp"
 #include "erg/train/sampler_kl.hpp"
 #include "erg/train/table.hpp"

@@ -1,0 +1,73 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#pragma once
+
+#include "erg/detail/require.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <vector>
+
+/// How good a classifier is, how well it knows it, and how well a score tells two kinds of points apart.
+namespace erg {
+
+/// Accuracy and calibration of predictions.
+struct Calibration {
+  struct Bin {
+    int n = 0;
+    double confidence = 0.0, accuracy = 0.0;   ///< means
+  };
+  double accuracy = 0.0;
+  double error = 0.0;       ///< expected calibration error, sum_bins (n / N) |accuracy - confidence|
+  std::vector<Bin> bins;    ///< of the confidence, equally wide on [0, 1]
+};
+
+/// Calibration of class probabilities p(i, k) of n points against labels.
+///
+/// Source    Naeini, Cooper, Hauskrecht (2015); Guo, Pleiss, Sun, Weinberger (2017), On calibration of modern neural networks, eq. (3)
+template <class P>
+Calibration calibration(P&& p, int n_classes, std::span<const int> labels, int n_bins = 20) {
+  detail::require_count("n_bins", n_bins);
+  Calibration out;
+  out.bins.resize(static_cast<std::size_t>(n_bins));
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    int best = 0;
+    for (int k = 1; k < n_classes; ++k) {
+      if (p(static_cast<int>(i), k) > p(static_cast<int>(i), best)) best = k;
+    }
+    const double confidence = static_cast<double>(p(static_cast<int>(i), best));
+    auto& bin = out.bins[static_cast<std::size_t>(std::clamp(static_cast<int>(confidence * n_bins), 0, n_bins - 1))];
+    bin.n += 1;
+    bin.confidence += confidence;
+    bin.accuracy += best == labels[i] ? 1.0 : 0.0;
+  }
+  const double n = static_cast<double>(labels.size());
+  for (auto& bin : out.bins) {
+    out.accuracy += bin.accuracy / n;
+    out.error += std::fabs(bin.accuracy - bin.confidence) / n;
+    if (bin.n > 0) bin.confidence /= bin.n, bin.accuracy /= bin.n;
+  }
+  return out;
+}
+
+/// The area under the ROC curve: the probability that a point of the first kind has the higher score, ties counted half.
+///
+/// Cost      a sort                                   Source  Hanley, McNeil (1982); Mann, Whitney (1947)
+inline double auroc(std::span<const double> higher, std::span<const double> lower) {
+  std::vector<std::pair<double, bool>> all;
+  for (const double v : higher) all.emplace_back(v, true);
+  for (const double v : lower) all.emplace_back(v, false);
+  std::sort(all.begin(), all.end());
+  double below = 0.0, won = 0.0;
+  for (std::size_t i = 0; i < all.size();) {
+    std::size_t j = i;
+    double ties = 0.0, firsts = 0.0;
+    for (; j < all.size() && !(all[i].first < all[j].first); ++j) (all[j].second ? firsts : ties) += 1.0;
+    won += firsts * (below + 0.5 * ties);
+    below += ties;
+    i = j;
+  }
+  return won / (static_cast<double>(higher.size()) * static_cast<double>(lower.size()));
+}
+
+}  // namespace erg
