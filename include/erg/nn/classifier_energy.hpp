@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/energy/batch.hpp"
 #include "erg/nn/neural_energy.hpp"
 
 namespace erg::nn {

@@ -1,0 +1,264 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+//
+// Estimates of the score of a linear generator, where the truth is known: how much of the entropy's gradient each delivers, and what
+// mistakes in the weights, or in the force, do to it. Fractions are compared with those of an independent simulation of the same law in whitened
+// coordinates, on which alone they depend: latents, samples, r.
+#include "support/catch.hpp"
+#include "support/network_checks.hpp"
+#include "support/z_test.hpp"
+
+#include <erg/generator/generators.hpp>
+
+using namespace erg;
+using namespace erg::test;
+
+namespace {
+
+/// W = I, d latents of d dimensions: an isotropic posterior of deviation sigma / sqrt(1 + sigma^2), which is the best eta.
+constexpr double sigma = 0.3;
+generator::LinearGaussian<double> isotropic(int d) {
+  std::vector<double> w(static_cast<std::size_t>(d * d), 0.0), b(static_cast<std::size_t>(d), 0.0);
+  for (int i = 0; i < d; ++i) w[static_cast<std::size_t>(i * d + i)] = 1.0;
+  return {w, b, {sigma, 0.01, 10.0}};
+}
+const double best_eta = sigma / std::sqrt(1.0 + sigma * sigma);
+
+template <class Score>
+generator::DeliveredFraction fraction(const generator::LinearGaussian<double>& g, Score& score, int batch, int n_batches, std::uint64_t seed = 1) {
+  Pieces<double> pieces(1);
+  generator::ExactScore exact;
+  return generator::delivered_fraction(g, score, exact, random::Key(seed), batch, n_batches, pieces);
+}
+
+enum class Mistake { none, uniform, no_proposal, no_prior, eta_squared, wrong_sign };
+
+/// Importance sampling with all samples at once, and with a mistake.
+struct Plain : generator::detail::NothingLearnt {
+  int n_samples;
+  double eta;
+  Mistake mistake;
+  Plain(int k, double e, Mistake m) : n_samples(k), eta(e), mistake(m) {}
+
+  generator::ScoreReport estimate(const generator::LinearGaussian<double>& g, BlockView<const double> z0, BlockView<const double> x, random::Key key,
+                                  BlockView<double> s, Pieces<double>&) {
+    const int n = x.n_chains, d = g.n_latent();
+    std::vector<Table> images;
+    std::vector<std::vector<double>> l;
+    const double deviation = mistake == Mistake::eta_squared ? eta * eta : eta;
+    for (int k = 0; k < n_samples; ++k) {
+      Table delta(n, d), z(n, d);
+      images.emplace_back(n, g.dim());
+      l.emplace_back(static_cast<std::size_t>(n), 0.0);
+      generator::fill_latent(delta.view(), key.stream(k));
+      for (int c = 0; c < n; ++c) {
+        for (int i = 0; i < d; ++i) z(c, i) = z0(c, i) + deviation * delta(c, i);
+      }
+      g.mean(z, images.back().view());
+      for (int c = 0; c < n; ++c) {
+        double& at = l.back()[static_cast<std::size_t>(c)];
+        for (int i = 0; i < d; ++i) {
+          if (mistake != Mistake::no_prior) at -= 0.5 * z(c, i) * z(c, i);
+          // The proposal is drawn with eta^2 but weighed with eta: its density is another.
+          const double back = (z(c, i) - z0(c, i)) / eta;
+          if (mistake != Mistake::no_proposal) at += 0.5 * back * back;
+        }
+        for (int j = 0; j < g.dim(); ++j) at -= 0.5 * std::pow(x(c, j) - images.back()(c, j), 2) / (sigma * sigma);
+        if (mistake == Mistake::uniform) at = 0.0;
+      }
+    }
+    for (int c = 0; c < n; ++c) {
+      double most = -1e300, sum = 0.0;
+      for (const auto& v : l) most = std::max(most, v[static_cast<std::size_t>(c)]);
+      for (const auto& v : l) sum += std::exp(v[static_cast<std::size_t>(c)] - most);
+      for (int j = 0; j < g.dim(); ++j) {
+        double mean = 0.0;
+        for (std::size_t k = 0; k < l.size(); ++k) mean += std::exp(l[k][static_cast<std::size_t>(c)] - most) / sum * images[k](c, j);
+        s(c, j) = (mistake == Mistake::wrong_sign ? -1.0 : 1.0) * (mean - x(c, j)) / (sigma * sigma);
+      }
+    }
+    return {};
+  }
+};
+
+/// In standard errors, from the fraction of the other simulation and its error.
+double off(const generator::DeliveredFraction& f, double expected, double error) {
+  return (f.fraction - expected) / std::sqrt(f.standard_error * f.standard_error + error * error);
+}
+
+}  // namespace
+
+TEST_CASE("draws of a linear generator have its entropy's gradient through the exact score", "[statistical][generator]") {
+  const generator::LinearGaussian<double> g({1.0, 0.2, -0.5, 0.7, 0.3, -0.9, 0.8, 0.1, -0.2, 0.6}, {0.1, -0.3, 0.5, 0.0, 1.0}, {0.4, 0.01, 10.0});
+  const auto worst = [&](double mistake) {
+    const auto expected = g.entropy_gradient();
+    std::vector<Mean> means(expected.size());
+    Mean norm;
+    Table z(500, 2), eps(500, 5), x(500, 5), s(500, 5);
+    for (int i = 0; i < 60; ++i) {
+      const random::Key key = random::Key(3).at(static_cast<std::uint64_t>(i));
+      g.latents(key, 0, z.view(), eps.view());
+      g.sample(z, eps, x.view());
+      g.score(x, s.view());
+      norm.add(s.dot(s) / 500);
+      for (double& v : s.v) v *= -mistake / 500;
+      std::vector<double> to(expected.size(), 0.0);
+      g.add_parameter_gradient(z, eps, s, to);
+      for (std::size_t p = 0; p < to.size(); ++p) means[p].add(to[p]);
+    }
+    Worst w;
+    for (std::size_t p = 0; p < means.size(); ++p) w.add(means[p].z(expected[p]));
+    w.add(norm.z(expected.back() / 0.16));  // E|s|^2 = tr C^-1
+    return w.value();
+  };
+  CHECK(worst(1.0) < z_limit);
+  CHECK(worst(1.1) > z_broken);
+}
+
+TEST_CASE("eta is learnt to the posterior's deviation along each latent", "[statistical][generator]") {
+  const generator::LinearGaussian<double> g({1.0, 0.0, 0.0, 0.6, 0.0, 0.3, 0.5, 0.2}, {0, 0, 0, 0}, {0.3, 0.01, 10.0});
+  generator::ImportanceScore<double> score;
+  Pieces<double> pieces(1);
+  const int batch = 200, n_steps = 2000;
+  Table z(batch, 2), eps(batch, 4), x(batch, 4);
+  for (int i = 0; i < n_steps; ++i) {
+    const random::Key key = random::Key(4).at(static_cast<std::uint64_t>(i));
+    g.latents(key.purpose(random::Purpose::start), 0, z.view(), eps.view());
+    g.sample(z, eps, x.view());
+    score.climb(g, z, x, key, pieces, 1.0 - static_cast<double>(i) / n_steps);
+  }
+  for (int i = 0; i < 2; ++i) {
+    double square = 0.0;
+    for (int d = 0; d < 4; ++d) square += g.weight(d, i) * g.weight(d, i);
+    CHECK(std::abs(std::log(score.eta()[static_cast<std::size_t>(i)] / (0.3 / std::sqrt(0.09 + square)))) < 0.03);
+  }
+}
+
+TEST_CASE("importance sampling delivers the fraction that its latents, samples and proposal allow, and no mistake does", "[statistical][generator]") {
+  struct Row {
+    int d, n_samples;
+    double r, f, error;
+  };
+  for (const Row& row : {Row{1, 20, 1.0, 0.785, 0.002}, Row{2, 5, 1.0, 0.514, 0.002}, Row{2, 20, 1.0, 0.738, 0.001}, Row{10, 20, 1.0, 0.512, 0.001},
+                         Row{100, 20, 1.0, 0.185, 0.001}, Row{2, 20, 1.7320508, 0.945, 0.001}, Row{2, 100, 1.7320508, 0.990, 0.001}, Row{10, 20, 1.7320508, 0.690, 0.001}}) {
+    generator::ImportanceScore<double> score({row.n_samples, row.r, best_eta, 0.0});
+    const auto f = fraction(isotropic(row.d), score, 200, row.d < 10 ? 100 : 30);
+    INFO("latents " << row.d << ", samples " << row.n_samples << ", r " << row.r << ": " << f.fraction << " +- " << f.standard_error);
+    CHECK(std::abs(off(f, row.f, row.error)) < z_limit);
+  }
+  for (const auto mistake : {Mistake::none, Mistake::uniform, Mistake::no_proposal, Mistake::eta_squared, Mistake::wrong_sign}) {
+    Plain plain(20, best_eta, mistake);
+    const double z = std::abs(off(fraction(isotropic(2), plain, 200, 100), 0.738, 0.001));
+    INFO("mistake " << static_cast<int>(mistake) << ": " << z);
+    if (mistake == Mistake::none) CHECK(z < z_limit);
+    if (mistake != Mistake::none) CHECK(z > z_broken);
+  }
+}
+
+TEST_CASE("the mean of <s, x> is minus the dimension whatever is delivered, and not without the prior in the weights", "[statistical][generator]") {
+  const auto g = isotropic(2);
+  const auto z_of = [&](auto score) {
+    Pieces<double> pieces(1);
+    Mean mean;
+    Table z(400, 2), eps(400, 2), x(400, 2), s(400, 2);
+    for (int i = 0; i < 60; ++i) {
+      const random::Key key = random::Key(18).at(static_cast<std::uint64_t>(i));
+      g.latents(key.purpose(random::Purpose::start), 0, z.view(), eps.view());
+      g.sample(z, eps, x.view());
+      score.estimate(g, z, x, key, s.view(), pieces);
+      mean.add(s.dot(x) / 400);
+    }
+    return std::abs(mean.z(-2.0));
+  };
+  CHECK(z_of(generator::ImportanceScore<double>({20, 1.0, best_eta, 0.0})) < z_limit);
+  CHECK(z_of(generator::ImportanceScore<double>({20, 1.7320508, best_eta, 0.0})) < z_limit);
+  CHECK(z_of(Plain(20, best_eta, Mistake::no_prior)) > z_broken);
+}
+
+TEST_CASE("what an estimator delivers is what its entropy gradient is, for weights and for the noise", "[statistical][generator]") {
+  const auto g = isotropic(2);
+  const auto exact = g.entropy_gradient();
+  const double f = 0.738;
+  const auto worst = [&](auto score, double fraction) {
+    std::vector<Mean> means(exact.size());
+    Pieces<double> pieces(1);
+    Table z(400, 2), eps(400, 2), x(400, 2), s(400, 2);
+    for (int i = 0; i < 120; ++i) {
+      const random::Key key = random::Key(8).at(static_cast<std::uint64_t>(i));
+      g.latents(key.purpose(random::Purpose::start), 0, z.view(), eps.view());
+      g.sample(z, eps, x.view());
+      score.estimate(g, z, x, key, s.view(), pieces);
+      for (double& v : s.v) v *= -1.0 / 400;
+      std::vector<double> to(exact.size(), 0.0);
+      g.add_parameter_gradient(z, eps, s, to);
+      for (std::size_t p = 0; p < to.size(); ++p) means[p].add(to[p]);
+    }
+    // dH = f dH(x) + (1 - f) dH(x | z), and dH(x | z) is 0 by W and dim by log sigma
+    Worst w;
+    for (const std::size_t p : {0, 3}) w.add(means[p].z(fraction * exact[p]));
+    w.add(means.back().z(fraction * exact.back() + (1.0 - fraction) * 2.0));
+    return w.value();
+  };
+  CHECK(worst(generator::ImportanceScore<double>({20, 1.0, best_eta, 0.0}), f) < z_limit);
+  CHECK(worst(generator::ImportanceScore<double>({20, 1.0, best_eta, 0.0}), 1.0) > z_broken);
+  CHECK(worst(generator::ImportanceScore<double>({1, 1.0, best_eta, 0.0}), 0.0) < z_limit);
+  CHECK(worst(generator::ConditionalScore{}, 0.0) < z_limit);
+}
+
+TEST_CASE("importance weights have the effective number stated", "[statistical][generator]") {
+  for (const auto& [d, expected] : {std::pair{2, 9.41}, std::pair{10, 3.01}, std::pair{100, 1.37}}) {
+    generator::ImportanceScore<double> score({20, 1.0, best_eta, 0.0});
+    CHECK(std::abs(fraction(isotropic(d), score, 400, 10).report.ess / expected - 1.0) < 0.015);
+  }
+}
+
+TEST_CASE("Hamiltonian chains with the right force deliver all of it in many dimensions, with the prior's hardly any", "[statistical][generator]") {
+  const auto g = isotropic(100);
+  const auto tuned = [&](generator::Force force) {
+    generator::HmcScore<double> score({.step_size = 0.5 * best_eta, .jitter = 0.0, .force = force});
+    Pieces<double> pieces(1);
+    Table z(100, 100), eps(100, 100), x(100, 100), s(100, 100);
+    for (int i = 0; i < 250; ++i) {
+      const random::Key key = random::Key(7).at(static_cast<std::uint64_t>(i));
+      g.latents(key.purpose(random::Purpose::start), 0, z.view(), eps.view());
+      g.sample(z, eps, x.view());
+      score.estimate(g, z, x, key, s.view(), pieces);
+      score.learn(g, z, x, key, pieces);
+    }
+    return fraction(g, score, 200, 10);
+  };
+  const auto full = tuned(generator::Force::full), prior = tuned(generator::Force::prior_only);
+  CHECK(std::abs(full.report.accept - 0.67) < 0.02);
+  CHECK(std::abs(full.fraction - 1.01) < 0.03);
+  CHECK(std::abs(prior.report.accept - 0.67) < 0.03);
+  CHECK(std::abs(prior.fraction - 0.0085) < 0.002);
+}
+
+TEST_CASE("given x, short chains from the latent that made it have the score for their mean under either force; from elsewhere not", "[statistical][generator]") {
+  const generator::LinearGaussian<double> g({1.0, 0.2, -0.5, 0.7, 0.3, -0.9}, {0.1, -0.3, 0.5}, {0.4, 0.01, 10.0});
+  const int n = 20000;
+  Table one(1, 3, 5, 1.2), x(n, 3), z(n, 2), s(n, 3), exact(1, 3);
+  g.score(one, exact.view());
+  for (int c = 0; c < n; ++c) {
+    for (int d = 0; d < 3; ++d) x(c, d) = one(0, d);
+  }
+  const auto worst = [&](generator::Force force, bool from_posterior) {
+    if (from_posterior) {
+      g.sample_posterior(random::Key(12), 0, x, z.view());
+    } else {
+      generator::fill_latent(z.view(), random::Key(12));
+    }
+    generator::HmcScore<double> score({.n_burn = 0, .n_keep = 1, .n_leapfrog = 2, .step_size = 0.15, .force = force});
+    Pieces<double> pieces(1);
+    score.estimate(g, z, x, random::Key(13), s.view(), pieces);
+    Worst w;
+    for (int d = 0; d < 3; ++d) {
+      Mean mean;
+      for (int c = 0; c < n; ++c) mean.add(s(c, d));
+      w.add(mean.z(exact(0, d)));
+    }
+    return w.value();
+  };
+  CHECK(worst(generator::Force::full, true) < z_limit);
+  CHECK(worst(generator::Force::prior_only, true) < z_limit);
+  CHECK(worst(generator::Force::full, false) > z_broken);
+}

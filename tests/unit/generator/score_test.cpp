@@ -1,0 +1,187 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+//
+// Estimates of the score: invariances that hold exactly, and derivatives of what they learn by.
+#include "support/catch.hpp"
+#include "support/network_checks.hpp"
+
+#include <erg/generator/generators.hpp>
+#include <erg/nn/layers.hpp>
+
+using namespace erg;
+using namespace erg::test;
+
+namespace {
+
+auto perceptron() {
+  return generator::Generator<decltype(nn::mlp<nn::Softplus>(2, 16, 3)), double>(nn::mlp<nn::Softplus>(2, 16, 3), {0.2, 0.01, 0.3}, random::Key(4));
+}
+struct Drawn {
+  Table z, eps, x;
+  template <class G>
+  Drawn(const G& g, int n) : z(n, g.n_latent()), eps(n, g.dim()), x(n, g.dim()) {
+    g.latents(random::Key(2), 0, z.view(), eps.view());
+    g.sample(z, eps, x.view());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("streaming means do not depend on a constant in the log weights, on the order or on how large weights become", "[generator]") {
+  const int n = 3, n_samples = 9;
+  std::vector<Table> y;
+  std::vector<std::vector<double>> l;
+  for (int k = 0; k < n_samples; ++k) {
+    y.emplace_back(n, 2, static_cast<std::uint64_t>(40 + k));
+    l.push_back(Table(n, 1, static_cast<std::uint64_t>(60 + k), 3.0).v);
+  }
+  const auto mean = [&](double constant, bool backwards, double* ess) {
+    generator::StreamingMean<double> stream;
+    Table to(n, 2);
+    stream.begin(to.view());
+    for (int k = 0; k < n_samples; ++k) {
+      const auto i = static_cast<std::size_t>(backwards ? n_samples - 1 - k : k);
+      std::vector<double> shifted = l[i];
+      for (double& v : shifted) v += constant;
+      stream.add(shifted, y[i]);
+    }
+    if (ess != nullptr) *ess = stream.ess(0);
+    return to.v;
+  };
+  double ess = 0.0;
+  const auto plain = mean(0.0, false, &ess);
+  CHECK(largest_difference(plain, mean(700.0, false, nullptr)) < 1e-12);
+  CHECK(largest_difference(plain, mean(-5000.0, true, nullptr)) < 1e-12);
+  double sum = 0.0, squares = 0.0, first = 0.0;
+  for (std::size_t k = 0; k < n_samples; ++k) {
+    const double w = std::exp(l[k][0]);
+    sum += w, squares += w * w, first += w * y[k](0, 0);
+  }
+  CHECK_THAT(plain[0], WithinAbs(first / sum, 1e-12));
+  CHECK_THAT(ess, WithinAbs(sum * sum / squares, 1e-10));
+}
+
+TEST_CASE("a posterior energy has the gradient stated, for whole blocks and their padding; the prior's force keeps its value", "[generator]") {
+  const auto g = perceptron();
+  const Drawn drawn(g, 5);
+  Table z(8, 2, 71), slope(8, 2), only(8, 2), prior(8, 2), direction(8, 2, 72), scratch(8, 2);
+  std::vector<double> u(8), v(8), up(8), down(8);
+  const generator::PosteriorEnergy energy(g, drawn.x);
+  energy.value_and_gradient(z, u, slope.view());
+  energy.gradient(z, only.view());
+  energy.value(z, v);
+  CHECK(slope.v == only.v);
+  energy.value(z.plus(1e-6, direction), up);
+  energy.value(z.plus(-1e-6, direction), down);
+  Table mean(8, 3);
+  g.mean(z, mean.view());
+  for (int c = 0; c < 8; ++c) {
+    const auto i = static_cast<std::size_t>(c);
+    CHECK_THAT(u[i], WithinAbs(v[i], 1e-12));
+    double along = 0.0, expected = 0.5 * (z(c, 0) * z(c, 0) + z(c, 1) * z(c, 1));
+    for (int d = 0; d < 2; ++d) along += slope(c, d) * direction(c, d);
+    for (int d = 0; d < 3 && c < 5; ++d) expected += 0.5 * (drawn.x(c, d) - mean(c, d)) * (drawn.x(c, d) - mean(c, d)) / 0.04;
+    CHECK_THAT(u[i], WithinAbs(expected, 1e-10));
+    CHECK_THAT(along, WithinAbs((up[i] - down[i]) / 2e-6, 1e-6));
+  }
+  const generator::PosteriorEnergy released(g, drawn.x, generator::Force::prior_only);
+  released.value_and_gradient(z, v, prior.view());
+  CHECK(u == v);
+  CHECK(prior.v == z.v);
+}
+
+TEST_CASE("an estimate does not depend on how draws are shared among threads, nor on draws beside", "[generator][Threads]") {
+  const auto g = perceptron();
+  const Drawn drawn(g, 300);
+  Pieces<double> one(1), two(2);
+  const auto same = [&](auto make) {
+    Table a(300, 3), b(300, 3);
+    auto first = make(), second = make();
+    first.estimate(g, drawn.z, drawn.x, random::Key(5), a.view(), one);
+    second.estimate(g, drawn.z, drawn.x, random::Key(5), b.view(), two);
+    CHECK(a.v == b.v);
+    Table few(40, 3);
+    auto third = make();
+    third.estimate(g, generator::rows_of(drawn.z.view(), 0, 40), generator::rows_of(drawn.x.view(), 0, 40), random::Key(5), few.view(), one);
+    double off = 0.0;
+    for (int c = 0; c < 40; ++c) off = std::max(off, std::abs(few(c, 1) - a(c, 1)));
+    CHECK(off < 1e-9);
+  };
+  same([] { return generator::ConditionalScore{}; });
+  same([] { return generator::ImportanceScore<double>{{.n_samples = 5}}; });
+  same([] { return generator::SiviScore<double>{{.n_samples = 5}}; });
+  same([] { return generator::HmcScore<double>{{.n_leapfrog = 3, .step_size = 0.05}}; });
+  same([] { return generator::HmcScore<double>{{.n_leapfrog = 3, .step_size = 0.05, .n_resample = 6}}; });
+}
+
+TEST_CASE("the conditional score is minus the noise over sigma, and the importance estimate with one sample is its neighbour's", "[generator]") {
+  const auto g = perceptron();
+  const Drawn drawn(g, 20);
+  Pieces<double> pieces(1);
+  Table s(20, 3), t(20, 3);
+  generator::ConditionalScore conditional;
+  conditional.estimate(g, drawn.z, drawn.x, random::Key(5), s.view(), pieces);
+  for (std::size_t i = 0; i < s.v.size(); ++i) CHECK_THAT(s.v[i], WithinAbs(-drawn.eps.v[i] / 0.2, 1e-10));
+  generator::ImportanceScore<double> tiny({.n_samples = 1, .start = 1e-9, .learning_rate = 0.0});
+  tiny.estimate(g, drawn.z, drawn.x, random::Key(5), t.view(), pieces);
+  CHECK(largest_difference(s.v, t.v) < 1e-6);
+}
+
+TEST_CASE("eta climbs the gradient of its bound: differences with the same deltas", "[generator]") {
+  const auto g = perceptron();
+  const Drawn drawn(g, 30);
+  Pieces<double> pieces(1);
+  const random::Key key(6);
+  const std::vector<double> eta{0.15, 0.4};
+  generator::ImportanceScore<double> score({.n_samples = 4, .learning_rate = 0.01});
+  score.set_eta(eta);
+  const auto slope = score.climb(g, drawn.z, drawn.x, key, pieces, 1.0);
+  Table delta(30, 2);
+  generator::fill_latent(delta.view(), key.stream(4));
+  const auto bound = [&](const std::vector<double>& at) {
+    Table z(30, 2), mean(30, 3);
+    double sum = 0.0;
+    for (int c = 0; c < 30; ++c) {
+      for (int i = 0; i < 2; ++i) z(c, i) = drawn.z(c, i) + at[static_cast<std::size_t>(i)] * delta(c, i), sum -= 0.5 * z(c, i) * z(c, i) / 30;
+    }
+    g.mean(z, mean.view());
+    for (std::size_t i = 0; i < mean.v.size(); ++i) sum -= 0.5 * (drawn.x.v[i] - mean.v[i]) * (drawn.x.v[i] - mean.v[i]) / 0.04 / 30;
+    return sum + std::log(at[0]) + std::log(at[1]);
+  };
+  for (std::size_t i = 0; i < 2; ++i) {
+    auto up = eta, down = eta;
+    up[i] *= std::exp(1e-6), down[i] *= std::exp(-1e-6);
+    CHECK_THAT(slope[i], WithinRel((bound(up) - bound(down)) / 2e-6, 1e-5));
+    CHECK(std::abs(std::log(score.eta()[i] / eta[i]) - (slope[i] > 0 ? 0.01 : -0.01)) < 1e-6);  // up, by Adam's first step
+  }
+}
+
+TEST_CASE("the semi-implicit bound stays below the entropy and rises with its samples", "[generator]") {
+  const generator::LinearGaussian<double> g({1.0, 0.0, 0.0, 0.7}, {0.0, 0.0}, {0.3, 0.01, 1.0});
+  const Drawn drawn(g, 4000);
+  Pieces<double> pieces(1);
+  Table s(4000, 2);
+  double last = -1e9;
+  for (const int k : {0, 3, 30, 200}) {
+    generator::SiviScore<double> score({.n_samples = k});
+    const double h = score.estimate(g, drawn.z, drawn.x, random::Key(5), s.view(), pieces).entropy;
+    CHECK(h > last);
+    CHECK(h < g.entropy() + 0.06);
+    last = h;
+  }
+  CHECK(last > g.entropy() - 0.1);
+}
+
+TEST_CASE("what an estimator learnt is saved and loaded", "[generator]") {
+  const auto g = perceptron();
+  const Drawn drawn(g, 20);
+  Pieces<double> pieces(1);
+  Table s(20, 3);
+  generator::HmcScore<double> score({.n_leapfrog = 2, .n_resample = 4});
+  for (int i = 0; i < 3; ++i) {
+    score.estimate(g, drawn.z, drawn.x, random::Key(5).at(static_cast<std::uint64_t>(i)), s.view(), pieces);
+    score.learn(g, drawn.z, drawn.x, random::Key(5).at(static_cast<std::uint64_t>(i)), pieces);
+  }
+  CHECK(score.step_size() != 0.2);
+  CHECK(score.importance().eta()[0] != 0.1);
+  CHECK_THROWS_WITH(generator::ImportanceScore<double>({.n_samples = 0}), contains("n_samples = 0"));
+}
