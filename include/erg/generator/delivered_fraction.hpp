@@ -10,6 +10,7 @@ struct DeliveredFraction {
   double fraction = 0.0;         ///< f: 1 is exact, 0 the gradient of H(x | z)
   double standard_error = 0.0;   ///< over batches
   double rms_bias = 0.0;         ///< per coordinate of the score, of single estimates' part that remembers z0: (1 - f) rms (g(z0) - E g) / sigma^2
+  double signed_bias = 0.0;      ///< per coordinate, mean of s^ - s with its sign: odd in what is remembered, so near zero whatever f is
   ScoreReport report;            ///< mean over batches
 };
 
@@ -49,6 +50,7 @@ DeliveredFraction delivered_fraction(const G& g, Estimator& estimator, Reference
         const double from2 = static_cast<double>(origin(c, d)) - mean2;
         numerator += (static_cast<double>(x(c, d)) + variance * static_cast<double>(s(c, d)) - mean1) * from2;
         denominator += (static_cast<double>(origin(c, d)) - mean1) * from2;
+        out.signed_bias += (static_cast<double>(s(c, d)) - 0.5 * (static_cast<double>(a(c, d)) + static_cast<double>(b(c, d)))) / (static_cast<double>(n_batches) * batch * x.dim);
       }
     }
     numerators.push_back(numerator), denominators.push_back(denominator);

@@ -110,6 +110,10 @@ struct HmcScoreParams {
   double jitter = 0.2;           ///< of the step size, uniform: without it a trajectory of a whole period forgets nothing
   Force force = Force::full;
   int n_resample = 0;            ///< 0: chains start at z0. K: at one of K importance samples, which has forgotten some of z0
+
+  /// What delivers nine tenths in any number of dimensions: the right force, and steps jittered over a factor of three, so that few
+  /// trajectories are whole periods.
+  static HmcScoreParams accurate() { return {.n_leapfrog = 5, .jitter = 0.5}; }
 };
 
 /// Means of g over a short chain of the library's own Hmc on the posterior of each draw's latents.
