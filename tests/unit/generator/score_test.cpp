@@ -3,6 +3,7 @@
 // Estimates of the score: invariances that hold exactly, and derivatives of what they learn by.
 #include "support/catch.hpp"
 #include "support/network_checks.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <erg/generator/generators.hpp>
 #include <erg/nn/layers.hpp>
@@ -183,5 +184,22 @@ TEST_CASE("what an estimator learnt is saved and loaded", "[generator]") {
   }
   CHECK(score.step_size() != 0.2);
   CHECK(score.importance().eta()[0] != 0.1);
+  const TemporaryFolder folder;
+  io::Writer w;
+  score.save(w);
+  w.commit(folder / "score");
+  generator::HmcScore<double> other({.n_leapfrog = 2, .n_resample = 4});
+  io::Reader r(folder / "score");
+  other.load(r);
+  CHECK(other.step_size() == score.step_size());
+  CHECK(other.importance().eta() == score.importance().eta());
+  Table a(20, 3), b(20, 3);
+  for (const std::uint64_t step : {7, 8}) {
+    score.estimate(g, drawn.z, drawn.x, random::Key(5).at(step), a.view(), pieces);
+    score.learn(g, drawn.z, drawn.x, random::Key(5).at(step), pieces);
+    other.estimate(g, drawn.z, drawn.x, random::Key(5).at(step), b.view(), pieces);
+    other.learn(g, drawn.z, drawn.x, random::Key(5).at(step), pieces);
+  }
+  CHECK(a.v == b.v);
   CHECK_THROWS_WITH(generator::ImportanceScore<double>({.n_samples = 0}), contains("n_samples = 0"));
 }
