@@ -1,44 +1,13 @@
 // An energy in the plane trained with a generator in the place of chains (VERA): its draws are the negatives, and it follows the energy with as
 // much entropy as lambda says. lambda is a temperature: the model's density is exp(-U / lambda).
-#include <erg/generator/generators.hpp>
-#include "support/plane_ebm.hpp"
+#include "support/plane_generator.hpp"
 
 namespace train = erg::train;
 namespace generator = erg::generator;
 
-namespace {
-
-/// Eight narrow Gaussians on a ring, of equal weight.
-example::PlaneTarget eight() {
-  std::vector<double> centres;
-  std::vector<int> groups;
-  for (int k = 0; k < 8; ++k) {
-    centres.push_back(2.828427 * std::cos(0.785398 * k)), centres.push_back(2.828427 * std::sin(0.785398 * k));
-    groups.push_back(k);
-  }
-  return {"eight Gaussians", 6.0, std::vector<double>(8, 1.0), centres, std::vector<double>(8, 0.353553), groups};
-}
-
-/// U / temperature.
-template <class E>
-struct Tempered {
-  static constexpr int dim = 2;
-  const E& energy;
-  double temperature;
-  void value_and_gradient(erg::BlockView<const float> x, std::span<float> u, erg::BlockView<float> g) const {
-    energy.value_and_gradient(x, u, g);
-    for (float& v : u) v /= static_cast<float>(temperature);
-    for (int d = 0; d < 2; ++d) {
-      for (int c = 0; c < x.n_chains; ++c) g(c, d) /= static_cast<float>(temperature);
-    }
-  }
-};
-
-}  // namespace
-
 int main(int argc, char** argv) {
   const long n_steps = argc > 1 ? std::atol(argv[1]) : 3000;
-  const auto target = eight();
+  const auto target = example::eight_equal_gaussians();
   const auto data = target.draw(20000, 1), held_out = target.draw(20000, 2);
   std::printf("held-out nats: the target itself %.3f\n\n", target.mean_energy(held_out));
   std::printf("%8s %12s %18s %22s %8s %6s %8s\n", "lambda", "exp(-U)", "exp(-U/lambda)", "modes of generator", "sigma", "ESS", "s");
@@ -59,22 +28,16 @@ int main(int argc, char** argv) {
     // [vera]
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const auto raw = example::look_at(trainer.energy(), target, held_out);
-    const auto tempered = example::look_at(Tempered<std::remove_cvref_t<decltype(trainer.energy())>>{trainer.energy(), lambda}, target, held_out);
-
-    const int n = 4000;
-    std::vector<float> x(2 * n);
-    trainer.teacher().generator().sample(erg::random::Key(77), 0, {x.data(), n, 2, n});
-    std::vector<double> share(8, 0.0);
-    for (int c = 0; c < n; ++c) share[static_cast<std::size_t>(target.mode(static_cast<double>(x[static_cast<std::size_t>(c)]), static_cast<double>(x[static_cast<std::size_t>(n + c)])))] += 1.0 / n;
-    const double least = *std::min_element(share.begin(), share.end()), most = *std::max_element(share.begin(), share.end());
-    std::printf("%8.2f %12.3f %18.3f %14.3f .. %.3f %8.3f %6.1f %8.1f\n", lambda, raw.nll, tempered.nll, least, most, trainer.teacher().generator().noise(),
-                trainer.teacher().report().score.ess, seconds);
+    const auto tempered = example::look_at(example::Tempered(trainer.energy(), lambda), target, held_out);
+    const example::PlaneDraws draws(trainer.teacher().generator(), target);
+    std::printf("%8.2f %12.3f %18.3f %14.3f .. %.3f %8.3f %6.1f %8.1f\n", lambda, raw.nll, tempered.nll, draws.least(), draws.most(),
+                trainer.teacher().generator().noise(), trainer.teacher().report().score.ess, seconds);
     std::fflush(stdout);
-    if (lambda == 1.0) good = raw.nll <= 3.1 && least >= 0.06 && most <= 0.19;
+    if (lambda == 1.0) good = raw.nll <= 3.1 && draws.least() >= 0.06 && draws.most() <= 0.19;
 
-    const std::string id = std::to_string(static_cast<int>(100 * lambda)), name = id == "100" ? "lambda = 1" : id == "10" ? "lambda = 0.1" : "lambda = 0.01";
+    const std::string id = std::to_string(static_cast<int>(100 * lambda)), name = lambda == 1.0 ? "lambda = 1" : lambda == 0.1 ? "lambda = 0.1" : "lambda = 0.01";
     const std::string range = "unset key; plot [-6:6][-6:6] ";
-    picture.data("raw" + id, raw.density).data("tempered" + id, tempered.density).data("draws" + id, example::columns_of({x.data(), n, 2, n}, 1500));
+    picture.data("raw" + id, raw.density).data("tempered" + id, tempered.density).data("draws" + id, draws.columns());
     picture.axes(name + ": exp(-U)", "x_0", "x_1") << range + "$raw" + id + " using 1:2:3 with image";
     picture.axes(name + ": exp(-U / lambda)", "x_0", "x_1") << range + "$tempered" + id + " using 1:2:3 with image";
     picture.axes(name + ": 1500 draws", "x_0", "x_1") << range + "$draws" + id + " using 1:2 with points pt 7 ps 0.25 lc rgb '" + example::orange + "'";

@@ -3,6 +3,7 @@
 // U(x) = sum_d l_d x_d^2 / 2 with trained l: where training with a generator and a penalty on slopes ends is known.
 #pragma once
 
+#include <erg/lane/math.hpp>
 #include <erg/train/concepts.hpp>
 
 #include <cmath>
