@@ -8,6 +8,7 @@
 #include "support/z_test.hpp"
 
 #include <erg/generator/generators.hpp>
+#include <erg/nn/layers.hpp>
 
 using namespace erg;
 using namespace erg::test;
@@ -261,4 +262,42 @@ TEST_CASE("given x, short chains from the latent that made it have the score for
   CHECK(worst(generator::Force::full, true) < z_limit);
   CHECK(worst(generator::Force::prior_only, true) < z_limit);
   CHECK(worst(generator::Force::full, false) > z_broken);
+}
+
+TEST_CASE("rejection keeps posterior draws: all of the entropy, and tries as many as the posterior is narrow", "[statistical][generator]") {
+  generator::RejectionScore<double> score;
+  const auto f = fraction(isotropic(2), score, 200, 40);
+  CHECK(std::abs(off(f, 1.0, 0.0)) < z_limit);
+  // The mean of tries given x has none over x; of the probability of a try it is det(sigma^2 M^-1)^(1/2) 2^(-d/2).
+  const auto g = isotropic(2);
+  Pieces<double> pieces(1);
+  Table z(400, 2), eps(400, 2), x(400, 2), images(400, 2);
+  Mean kept;
+  for (int i = 0; i < 100; ++i) {
+    const random::Key key = random::Key(19).at(static_cast<std::uint64_t>(i));
+    g.sample(key.purpose(random::Purpose::start), 0, x.view());
+    generator::fill_latent(z.view(), key);
+    g.mean(z, images.view());
+    double sum = 0.0;
+    for (int c = 0; c < 400; ++c) sum += std::exp(-0.5 * (std::pow(x(c, 0) - images(c, 0), 2) + std::pow(x(c, 1) - images(c, 1), 2)) / (sigma * sigma)) / 400;
+    kept.add(sum);
+  }
+  CHECK(std::abs(kept.z(best_eta * best_eta / 2.0)) < z_limit);
+  generator::RejectionScore<double> few({.n_keep = 5, .n_tries = 10});
+  CHECK_THROWS_WITH(fraction(isotropic(2), few, 10, 2), contains("the posterior is too narrow for rejection"));
+}
+
+TEST_CASE("what an estimator delivers of a nonlinear generator's entropy is measured against chains as against rejection", "[statistical][generator]") {
+  using Net = decltype(nn::mlp<nn::Tanh>(1, 8, 2));
+  const generator::Generator<Net, double> g(nn::mlp<nn::Tanh>(1, 8, 2), {0.2, 0.01, 0.3}, random::Key(5));
+  generator::RejectionScore<double> rejection({.n_keep = 4});
+  generator::HmcScore<double> chains({.n_burn = 20, .n_keep = 10, .n_leapfrog = 5, .step_size = 0.3, .jitter = 0.5});
+  Pieces<double> pieces(1);
+  generator::ImportanceScore<double> score({20, 1.0, 0.3, 0.0});
+  const auto a = generator::delivered_fraction(g, score, rejection, random::Key(3), 200, 20, pieces);
+  const auto b = generator::delivered_fraction(g, score, chains, random::Key(4), 200, 20, pieces);
+  CHECK(std::abs(off(a, b.fraction, b.standard_error)) < z_limit);
+  generator::ConditionalScore conditional;
+  CHECK(std::abs(off(generator::delivered_fraction(g, conditional, rejection, random::Key(3), 200, 20, pieces), 0.0, 1e-9)) < z_limit);
+  CHECK(std::abs(off(generator::delivered_fraction(g, chains, rejection, random::Key(3), 200, 20, pieces), 1.0, 0.0)) < z_limit);
 }

@@ -8,3 +8,4 @@
 #include "erg/generator/hmc_score.hpp"
 #include "erg/generator/importance_score.hpp"
 #include "erg/generator/linear_gaussian.hpp"
+#include "erg/generator/rejection_score.hpp"

@@ -5,6 +5,8 @@
 #include "erg/lane/math.hpp"
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
 /// Schedules of the learning rate: pure functions of the step, so that a resumed training goes on as it would have. Each gives the
 /// factor on an optimizer's learning rate at step i = 0, 1, ...
@@ -40,13 +42,25 @@ struct StepRate {
   double operator()(long i) const { return std::pow(factor, static_cast<double>(i / every)); }
 };
 
+/// Times `factor` at each of the milestones, steps in increasing order.
+struct MilestoneRate {
+  std::vector<long> milestones;
+  double factor = 0.3;
+
+  double operator()(long i) const {
+    double rate = 1.0;
+    for (const long m : milestones) rate *= i >= m ? factor : 1.0;
+    return rate;
+  }
+};
+
 /// Grows from 1 / n_warmup to 1 over the first n_warmup steps, then follows another schedule, which starts there.
 template <class Then = ConstantRate>
 struct WarmUpRate {
   long n_warmup;
   Then then{};
 
-  explicit WarmUpRate(long n, Then t = {}) : n_warmup(n), then(t) { erg::detail::require_not_negative("n_warmup", static_cast<double>(n)); }
+  explicit WarmUpRate(long n, Then t = {}) : n_warmup(n), then(std::move(t)) { erg::detail::require_not_negative("n_warmup", static_cast<double>(n)); }
   double operator()(long i) const {
     return i < n_warmup ? static_cast<double>(i + 1) / static_cast<double>(n_warmup) : then(i - n_warmup);
   }
