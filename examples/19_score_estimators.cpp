@@ -47,7 +47,7 @@ Row study(std::string name, const generator::LinearGaussian<Real>& g, Score scor
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char**) {
   const bool quick = argc < 2;
   const double eta = 0.3 / std::sqrt(1.09);
   std::vector<std::string> names;

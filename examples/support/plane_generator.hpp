@@ -6,6 +6,7 @@
 #include "support/plane_ebm.hpp"
 
 #include <erg/generator/generators.hpp>
+#include <erg/train/train.hpp>
 
 namespace example {
 

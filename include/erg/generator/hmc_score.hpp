@@ -113,7 +113,7 @@ struct HmcScoreParams {
 
   /// What delivers nine tenths in any number of dimensions: the right force, and steps jittered over a factor of three, so that few
   /// trajectories are whole periods.
-  static HmcScoreParams accurate() { return {.n_leapfrog = 5, .jitter = 0.5}; }
+  static HmcScoreParams accurate() { return {.n_leapfrog = 5, .target_accept = 0.8, .jitter = 0.5}; }
 };
 
 /// Means of g over a short chain of the library's own Hmc on the posterior of each draw's latents.
