@@ -122,6 +122,8 @@ TEST_CASE("the penalty on slopes and its gradient equal differences, for network
   using Kinked = decltype(nn::mlp<nn::LeakyReLU>(2, 8, 8, 1));
   check(nn::NeuralEnergy<Smooth, double>(nn::mlp<nn::Softplus>(2, 8, 8, 1), random::Key(2)), 2);
   check(nn::NeuralEnergy<Kinked, double>(nn::mlp<nn::LeakyReLU>(2, 8, 8, 1), random::Key(2)), 2);
+  using Classifier = decltype(nn::mlp<nn::Softplus>(2, 8, 3));
+  check(nn::ClassifierEnergy<Classifier, double>(nn::mlp<nn::Softplus>(2, 8, 3), random::Key(2)), 2);
   check(sum(nn::NeuralEnergy<Smooth, double>(nn::mlp<nn::Softplus>(2, 8, 8, 1), random::Key(2)), DiagonalEnergy{}), 2);
 }
 
@@ -178,6 +180,14 @@ TEST_CASE("labels train a classifier energy beside its negatives, from minibatch
   CHECK(std::abs(before - std::log(2.0)) < 0.2);
   t.run(150);
   CHECK(t.report().cross_entropy < 0.25);
+  // The same classifier with a generator's draws in the place of chains.
+  train::Trainer v(nn::ClassifierEnergy<Net, double>(nn::mlp<nn::SiLU>(2, 16, 2)), data, train::draws(linear(), 50),
+                   train::Terms{train::Contrastive{}, train::GradientPenalty{.weight = 0.1}, train::CrossEntropy<double>(same, labels, 50, 10.0)},
+                   nn::Adam<double>{{.learning_rate = 5e-3}}, train::GeneratorTeacher(linear(), generator::ImportanceScore<double>{{.n_samples = 5}}, {.lambda = 0.1}),
+                   {.batch = 50});
+  v.run(150);
+  CHECK(v.report().cross_entropy < 0.25);
+  CHECK(v.report().penalty > 0.0);
   CHECK_THROWS_WITH(train::CrossEntropy<double>(same, std::vector<int>(3), 50), contains("labels has 3 entries"));
 }
 
