@@ -266,7 +266,7 @@ TEST_CASE("given x, short chains from the latent that made it have the score for
 
 TEST_CASE("rejection keeps posterior draws: all of the entropy, and tries as many as the posterior is narrow", "[statistical][generator]") {
   generator::RejectionScore<double> score;
-  const auto f = fraction(isotropic(2), score, 200, 40);
+  const auto f = fraction(isotropic(2), score, 200, 20);
   CHECK(std::abs(off(f, 1.0, 0.0)) < z_limit);
   // The mean of tries given x has none over x; of the probability of a try it is det(sigma^2 M^-1)^(1/2) 2^(-d/2).
   const auto g = isotropic(2);

@@ -8,7 +8,7 @@ namespace erg::generator {
 
 struct RejectionParams {
   int n_keep = 1;              ///< posterior draws to average, of each x
-  int n_tries = 100000;        ///< of the prior, of each x, before it is given up
+  int n_tries = 10000000;      ///< of the prior, of each x, before it is given up
 };
 
 /// Exact draws of the posterior by rejection from the prior: a referee for nonlinear generators of one to three latents.
