@@ -3,6 +3,7 @@
 
 #include "erg/nn/optimizer.hpp"
 #include "erg/run/checkpoint.hpp"
+#include "erg/train/draws.hpp"
 #include "erg/train/objective.hpp"
 #include "erg/train/teacher.hpp"
 
