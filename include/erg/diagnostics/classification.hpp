@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
 #include <vector>
 
 /// How good a classifier is, how well it knows it, and how well a score tells two kinds of points apart.

@@ -32,6 +32,7 @@ DeliveredFraction delivered_fraction(const G& g, Estimator& estimator, Reference
   const auto a = firsts.shaped(batch, g.dim()), b = seconds.shaped(batch, g.dim()), origin = origins.shaped(batch, g.dim());
   const double variance = g.noise() * g.noise();
   std::vector<double> numerators, denominators;
+  double signed_sum = 0.0;
   DeliveredFraction out;
   out.report.ess = out.report.accept = out.report.step_size = out.report.entropy = 0.0;
   for (int i = 0; i < n_batches; ++i) {
@@ -50,7 +51,7 @@ DeliveredFraction delivered_fraction(const G& g, Estimator& estimator, Reference
         const double from2 = static_cast<double>(origin(c, d)) - mean2;
         numerator += (static_cast<double>(x(c, d)) + variance * static_cast<double>(s(c, d)) - mean1) * from2;
         denominator += (static_cast<double>(origin(c, d)) - mean1) * from2;
-        out.signed_bias += (static_cast<double>(s(c, d)) - 0.5 * (static_cast<double>(a(c, d)) + static_cast<double>(b(c, d)))) / (static_cast<double>(n_batches) * batch * x.dim);
+        signed_sum += static_cast<double>(s(c, d)) - 0.5 * (static_cast<double>(a(c, d)) + static_cast<double>(b(c, d)));
       }
     }
     numerators.push_back(numerator), denominators.push_back(denominator);
@@ -65,6 +66,7 @@ DeliveredFraction delivered_fraction(const G& g, Estimator& estimator, Reference
     square += off * off;
   }
   out.fraction = 1.0 - memory;
+  out.signed_bias = signed_sum / (static_cast<double>(n_batches) * batch * g.dim());
   out.standard_error = std::sqrt(square * n_batches / (n_batches - 1.0)) / bottom;
   out.rms_bias = std::fabs(memory) * std::sqrt(bottom / (static_cast<double>(n_batches) * batch * g.dim())) / variance;
   return out;

@@ -5,6 +5,8 @@
 #include "erg/random/normal.hpp"
 #include "erg/tile/block_tile.hpp"
 
+#include <algorithm>
+
 namespace erg::generator {
 
 /// Standard normals at the key's address, one row a chain, from chain `first` on.      Shapes  x: [chain, n]

@@ -24,7 +24,8 @@ class LinearGaussian : public Generator<nn::Dense<>, T> {
   using Base = Generator<nn::Dense<>, T>;
 
  public:
-  LinearGaussian(const std::vector<double>& w, const std::vector<double>& b, NoiseParams noise) : Base(layer_of(w, b), noise), encoder_(nn::Dense<>(this->dim(), this->n_latent())) {
+  LinearGaussian(const std::vector<double>& w, const std::vector<double>& b, NoiseParams noise)
+      : Base(layer_of(w, b), noise), encoder_(nn::Dense<>(this->dim(), this->n_latent())) {
     std::vector<T> theta;
     for (const double v : w) theta.push_back(static_cast<T>(v));
     for (const double v : b) theta.push_back(static_cast<T>(v));

@@ -13,7 +13,9 @@ namespace erg::train {
 /// are learnt for that. With the same noise at temperature 1 the step is 5e-5, 20000 times smaller. On U = l x^2 / 2 the stationary variance
 /// is noise^2 / (step l (2 - step l)), and there is none from step l = 2 on. Say which one a table is of.
 inline Ula<> sgld(double step, double noise) {
-  return Ula<>({.step_size = 2.0 * erg::detail::require_positive("step", step), .temperature = erg::detail::require_not_negative("noise", noise) * noise / (2.0 * step)});
+  erg::detail::require_positive("step", step);
+  erg::detail::require_not_negative("noise", noise);
+  return Ula<>({.step_size = 2.0 * step, .temperature = noise * noise / (2.0 * step)});
 }
 
 }  // namespace erg::train
