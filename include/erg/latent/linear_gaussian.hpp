@@ -121,20 +121,22 @@ class LinearGaussian {
     }
     renew();
   }
-  /// The same for points; m stays.
-  void fit(BlockView<const T> x) {
+  /// The same for points, about m, which stays. At a rate below 1 for that share of their moment and the rest of the model's own.
+  void fit(BlockView<const T> x, double rate = 1.0) {
     std::vector<double> moment(static_cast<std::size_t>(n_) * static_cast<std::size_t>(n_));
     for (int i = 0; i < n_; ++i) {
       for (int k = 0; k <= i; ++k) {
         double sum = 0.0;
         for (int c = 0; c < x.n_chains; ++c) sum += (static_cast<double>(x(c, i)) - mean(i)) * (static_cast<double>(x(c, k)) - mean(k));
-        moment[at(i, k, n_)] = moment[at(k, i, n_)] = sum / x.n_chains;
+        double own = i == k ? sigma2_ : 0.0;
+        for (int j = 0; j < m_; ++j) own += w(i, j) * w(k, j);
+        moment[at(i, k, n_)] = moment[at(k, i, n_)] = rate * sum / x.n_chains + (1.0 - rate) * own;
       }
     }
     fit_moment(moment);
   }
   /// Least squares of x on the z that it was decoded from: W = E[(x - m) z^T] E[z z^T]^-1. What regression on the known latent does.
-  void regress(BlockView<const T> x, BlockView<const T> z) {
+  void regress(BlockView<const T> x, BlockView<const T> z, double rate = 1.0) {
     std::vector<double> cross(w_.size()), moment(static_cast<std::size_t>(m_) * static_cast<std::size_t>(m_));
     for (int j = 0; j < m_; ++j) {
       for (int c = 0; c < x.n_chains; ++c) {
@@ -148,7 +150,7 @@ class LinearGaussian {
       for (int j = 0; j < m_; ++j) {
         double sum = 0.0;
         for (int k = 0; k < m_; ++k) sum += cross[at(i, k, m_)] * inverse[at(k, j, m_)];
-        w_[at(i, j, m_)] = sum;
+        w_[at(i, j, m_)] += rate * (sum - w(i, j));
       }
     }
     renew();

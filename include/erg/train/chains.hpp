@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/kernel/ula.hpp"
 #include "erg/run/run.hpp"
 #include "erg/train/concepts.hpp"
 #include "erg/train/replay.hpp"
@@ -44,6 +45,12 @@ void renew_proposals(K& part, const Q& q) {
   if constexpr (requires { part.proposal; }) renew(part.proposal);
   if constexpr (requires { part.part.proposal; }) renew(part.part.proposal);
 }
+/// Ula, or what is like it: its moves are drift and noise, and the noise of a step is that of its address.
+template <class K>
+inline constexpr bool has_known_noise = false;
+template <class M>
+  requires requires(const M& m) { metric_view<double>(m).template factor<Pack<double>>(1.0, 0); }
+inline constexpr bool has_known_noise<Ula<M>> = true;
 template <class K>
 inline constexpr bool has_proposal = requires(K& k) { k.proposal; } || requires(K& k) { k.part.proposal; };
 
@@ -103,6 +110,7 @@ class ChainBank {
   /// Chains start, their energies are those of the present parameters, they move.
   void draw(BlockView<const T> data, random::Key key, StepReport& report) {
     if (initialiser_.before(writable(), data, key)) pad();
+    keep_starts();
     sampler_.refresh();
     report.accept.clear();
     report.accept_global = StepReport::nan;
@@ -129,6 +137,18 @@ class ChainBank {
   BlockView<const T> positions() {
     Ensemble<T>& x = sampler_.chains();
     return {x.position(), x.n_chains(), x.dim(), x.stride()};
+  }
+  /// Where the chains were before the last draw's steps.
+  BlockView<const T> starts() const { return {starts_.data(), params_.n_chains, dim_, params_.n_chains}; }
+  /// The noise that the last draw's steps added to each chain, drawn again from its addresses: of Ula with a diagonal metric, else nothing.
+  BlockView<const T> noise() {
+    if constexpr (has_known_noise<Kernel>) {
+      noise_.assign(starts_.size(), T(0));
+      add_noise(sampler_.kernel());
+      return {noise_.data(), params_.n_chains, dim_, params_.n_chains};
+    } else {
+      return {};
+    }
   }
   std::span<const T> energies() { return {sampler_.chains().energy(), static_cast<std::size_t>(params_.n_chains)}; }
 
@@ -172,6 +192,30 @@ class ChainBank {
     Ensemble<T>& x = sampler_.chains();
     return {x.position(), x.n_chains(), x.dim(), x.stride()};
   }
+  void keep_starts() {
+    const BlockView<const T> x = positions();
+    dim_ = x.dim;
+    starts_.resize(static_cast<std::size_t>(x.n_chains) * static_cast<std::size_t>(dim_));
+    for (int d = 0; d < dim_; ++d) std::copy_n(x.column(d), x.n_chains, starts_.data() + static_cast<std::ptrdiff_t>(d) * x.n_chains);
+    first_step_ = sampler_.step();
+  }
+  void add_noise(const Kernel& kernel) {
+    using L = lane_for<Exec, T>;
+    const auto metric = metric_view<T>(kernel.metric);
+    const double root = std::sqrt(kernel.params.step_size * kernel.params.temperature);
+    std::vector<L> xi(static_cast<std::size_t>(dim_) + 4);
+    for (int i = 0; i < params_.n_steps; ++i) {
+      const random::Key key = chain_key_.at(first_step_ + static_cast<std::uint64_t>(i));
+      for (int c = 0; c < params_.n_chains; c += width_v<L>) {
+        random::fill_normal<L>(key, BlockChains<L>{static_cast<std::uint32_t>(c), 1}.group(0).id, xi.data(), dim_);
+        for (int d = 0; d < dim_; ++d) {
+          alignas(64) T v[static_cast<std::size_t>(width_v<L>)];
+          lane::store(v, metric.template factor<L>(root, d) * xi[static_cast<std::size_t>(d)]);
+          for (int k = 0; k < std::min(width_v<L>, params_.n_chains - c); ++k) noise_[static_cast<std::size_t>(d * params_.n_chains + c + k)] += v[k];
+        }
+      }
+    }
+  }
   /// Padding chains stand with the last.
   void pad() {
     Ensemble<T>& x = sampler_.chains();
@@ -204,6 +248,9 @@ class ChainBank {
   }
 
   ChainsParams params_;
+  std::uint64_t first_step_ = 0;
+  int dim_ = 0;
+  std::vector<T> starts_, noise_;
   Initialiser initialiser_;
   random::Key chain_key_;  // that of the sampler
   Sampler<T, Exec, Kernel, E> sampler_;

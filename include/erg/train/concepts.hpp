@@ -47,6 +47,22 @@ struct TermReport {
   double cosine = 1.0;          ///< of the angle between its gradient and the first term's
 };
 
+/// What the kernel made of the starts in one step: see Watched (train/revision.hpp), which fills it.
+struct Revision {
+  static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+  double start_energy = nan;   ///< E U at the starts; less that of the negatives: what the kernel still gains
+  double rms = nan;            ///< sqrt(E |negative - start|^2 / dim),
+  double drift = nan;          ///< its part along gradients, and
+  double noise = nan;          ///< its part of noise: of kernels whose noise is known from its address (Ula)
+  double start_force = nan;    ///< E |dU/dx| at the starts,
+  double force = nan;          ///< and at the negatives
+  double virial = nan;         ///< E[x . dU/dx] / dim over the negatives: 1 where they follow exp(-U)
+  double data_virial = nan;    ///< and over the data: 1 where U is the data's energy
+  double square_force = nan;   ///< E |dU/dx|^2 at the negatives, and
+  double laplacian = nan;      ///< E[tr d^2U/dx^2] there, equal where they follow exp(-U)
+};
+
 /// What one step of training saw. Means over chains or points.
 struct StepReport {
   static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -66,6 +82,7 @@ struct StepReport {
   double sampler_energy = nan;        ///< E_q[U] of the sampler's law q, and
   double sampler_entropy = nan;       ///< an estimate of its entropy: KL(q || model) is their difference plus log Z
   int n_floored = 0;                  ///< negatives too close to another for their distance to count
+  Revision revision{};          ///< of Watched objectives
 
   /// What training closes.
   double gap() const { return data_energy - model_energy; }
@@ -88,6 +105,8 @@ struct StepBatch {
   random::Key key;                ///< at the step
   Trail<T> trail{};               ///< as many steps as the objective asks for
   BlockView<const T> references{};   ///< other points of the sampler's law, from a replay buffer before it took the negatives back
+  BlockView<const T> starts{};    ///< [chain, dim]: the negatives before the kernel moved them
+  BlockView<const T> noise{};     ///< [chain, dim]: what the kernel's noise added to each, where an objective asks for it and it is known
 };
 
 namespace detail {

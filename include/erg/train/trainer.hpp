@@ -235,7 +235,13 @@ class Trainer {
     return BlockView<const T>(to);
   }
   StepBatch<T> with_negatives(StepBatch<T> batch) {
-    if constexpr (Bank::has_chains) batch.negatives = bank_.positions();
+    if constexpr (Bank::has_chains) {
+      batch.negatives = bank_.positions();
+      batch.starts = bank_.starts();
+      if constexpr (requires { objective_.wants_noise(batch.key); }) {
+        if (objective_.wants_noise(batch.key)) batch.noise = bank_.noise();
+      }
+    }
     if constexpr (looks_back) batch.trail = bank_.trail(), batch.references = bank_.references();
     return batch;
   }
