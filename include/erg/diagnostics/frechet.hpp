@@ -1,0 +1,147 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+//
+// The Frechet distance of features: how far apart two samples of images are, as a classifier sees them.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include <erg/detail/symmetric_eigen.hpp>
+#include <erg/diagnostics/draws.hpp>
+
+namespace erg::diag {
+
+/// Mean and covariance (over n) of points.
+struct GaussianFit {
+  std::vector<double> mean, covariance;   ///< [dim], [dim, dim]
+  int n = 0;
+};
+inline GaussianFit gaussian_fit(const Points& x) {
+  if (x.n < 2) throw std::invalid_argument("a sample of " + std::to_string(x.n) + " (a covariance needs at least two points)");
+  const auto d = static_cast<std::size_t>(x.dim);
+  GaussianFit fit{std::vector<double>(d), std::vector<double>(d * d), x.n};
+  for (int i = 0; i < x.n; ++i) {
+    for (int j = 0; j < x.dim; ++j) fit.mean[static_cast<std::size_t>(j)] += x(i, j) / x.n;
+  }
+  std::vector<double> off(d);
+  for (int i = 0; i < x.n; ++i) {
+    for (std::size_t j = 0; j < d; ++j) off[j] = x(i, static_cast<int>(j)) - fit.mean[j];
+    for (std::size_t j = 0; j < d; ++j) {
+      for (std::size_t k = 0; k <= j; ++k) fit.covariance[j * d + k] += off[j] * off[k] / x.n;
+    }
+  }
+  for (std::size_t j = 0; j < d; ++j) {
+    for (std::size_t k = j + 1; k < d; ++k) fit.covariance[j * d + k] = fit.covariance[k * d + j];
+  }
+  return fit;
+}
+
+/// Squared Wasserstein-2 distance of two Gaussians.
+///
+///   |m_1 - m_2|^2 + tr(S_1 + S_2 - 2 (S_1^{1/2} S_2 S_1^{1/2})^{1/2})
+///
+/// Ensures   >= 0 up to rounding; symmetric              Cost  three eigen-decompositions
+/// Numerics  eigenvalues below 0 count as 0              Source  Dowson, Landau (1982), eq. (4)
+inline double frechet_distance(const GaussianFit& a, const GaussianFit& b) {
+  const int n = static_cast<int>(a.mean.size());
+  if (b.mean.size() != a.mean.size()) {
+    throw std::invalid_argument("features of dim = " + std::to_string(b.mean.size()) + " (the others have dim = " + std::to_string(n) +
+                                ") take both from one classifier");
+  }
+  const auto d = static_cast<std::size_t>(n);
+  double distance = 0.0;
+  for (std::size_t i = 0; i < d; ++i) {
+    const double off = a.mean[i] - b.mean[i];
+    distance += off * off + a.covariance[i * d + i] + b.covariance[i * d + i];
+  }
+  const auto root = erg::detail::SymmetricEigen(a.covariance, n).map([](double v) { return std::sqrt(std::max(v, 0.0)); });
+  const auto times = [&](const std::vector<double>& x, const std::vector<double>& y) {
+    std::vector<double> p(d * d);
+    for (std::size_t i = 0; i < d; ++i) {
+      for (std::size_t k = 0; k < d; ++k) {
+        for (std::size_t j = 0; j < d; ++j) p[i * d + j] += x[i * d + k] * y[k * d + j];
+      }
+    }
+    return p;
+  };
+  const erg::detail::SymmetricEigen e(times(times(root, b.covariance), root), n);
+  for (int k = 0; k < n; ++k) distance -= 2.0 * std::sqrt(std::max(e.value(k), 0.0));
+  return distance;
+}
+/// Of two samples of features. It is "FD of that classifier", comparable only within it; FID is the one of Inception's pool3 features.
+inline double frechet_distance(const Points& x, const Points& y) { return frechet_distance(gaussian_fit(x), gaussian_fit(y)); }
+
+/// What two samples of n points of one N(m, I) have between them on average: the floor below which a distance says nothing.
+///
+///   (dim^2 + 5 dim) / (2 n)
+inline double frechet_floor(int dim, int n) { return (static_cast<double>(dim) * dim + 5.0 * dim) / (2.0 * n); }
+
+/// The score of class probabilities, exp(E KL(p(y | x) | p(y))): between 1 and the number of classes.
+/// Shapes    p: [n, class], rows that sum to 1           Source  Salimans et al. (2016), section 4
+inline double inception_score(const Points& p) {
+  if (p.n < 1) throw std::invalid_argument("no predictions (a score is a mean over them)");
+  std::vector<double> mean(static_cast<std::size_t>(p.dim));
+  for (int i = 0; i < p.n; ++i) {
+    for (int k = 0; k < p.dim; ++k) mean[static_cast<std::size_t>(k)] += p(i, k) / p.n;
+  }
+  double kl = 0.0;
+  for (int i = 0; i < p.n; ++i) {
+    for (int k = 0; k < p.dim; ++k) {
+      if (p(i, k) > 0.0) kl += p(i, k) * std::log(p(i, k) / mean[static_cast<std::size_t>(k)]) / p.n;
+    }
+  }
+  return std::exp(kl);
+}
+
+/// How much of a sample lies where the reference does, and the other way round.
+struct PrecisionRecall {
+  double precision = 0.0;   ///< share of samples within reach of a reference point: quality
+  double recall = 0.0;      ///< share of reference points within reach of a sample: coverage
+};
+
+/// Each point reaches as far as its k-th nearest neighbour in its own sample.
+///
+/// Cost      O((n + m)^2 dim)                     Source  Kynkaanniemi et al. (2019), eqs. (1), (2)
+/// Errors    std::invalid_argument: k < 1, a sample of k points or fewer, different dimensions
+inline PrecisionRecall precision_recall(const Points& sample, const Points& reference, int k = 3) {
+  erg::detail::require_count("k", k);
+  if (sample.dim != reference.dim) {
+    throw std::invalid_argument("samples of dim = " + std::to_string(sample.dim) + " (the reference has dim = " + std::to_string(reference.dim) + ")");
+  }
+  for (const Points* x : {&sample, &reference}) {
+    if (x->n <= k) throw std::invalid_argument("a sample of " + std::to_string(x->n) + " (k = " + std::to_string(k) + " neighbours are asked for) give more points");
+  }
+  const auto square = [](const Points& a, int i, const Points& b, int j) {
+    double sum = 0.0;
+    for (int d = 0; d < a.dim; ++d) {
+      const double off = a(i, d) - b(j, d);
+      sum += off * off;
+    }
+    return sum;
+  };
+  const auto radii = [&](const Points& x) {
+    std::vector<double> r, to(static_cast<std::size_t>(x.n));
+    for (int i = 0; i < x.n; ++i) {
+      for (int j = 0; j < x.n; ++j) to[static_cast<std::size_t>(j)] = square(x, i, x, j);
+      std::nth_element(to.begin(), to.begin() + k, to.end());  // number 0 is the point itself
+      r.push_back(to[static_cast<std::size_t>(k)]);
+    }
+    return r;
+  };
+  const auto share = [&](const Points& of, const Points& in) {
+    const std::vector<double> r = radii(in);
+    int inside = 0;
+    for (int i = 0; i < of.n; ++i) {
+      for (int j = 0; j < in.n; ++j) {
+        if (square(of, i, in, j) <= r[static_cast<std::size_t>(j)]) {
+          ++inside;
+          break;
+        }
+      }
+    }
+    return static_cast<double>(inside) / of.n;
+  };
+  return {share(sample, reference), share(reference, sample)};
+}
+
+}  // namespace erg::diag
