@@ -1,0 +1,125 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+//
+// Amortised training of a Gaussian ends where its closed form says, and conditional sampling with held coordinates is exact.
+#include "support/catch.hpp"
+#include "support/curvature.hpp"
+#include "support/z_test.hpp"
+
+#include <erg/energy/gaussian_dense.hpp>
+#include <erg/kernel/clamp.hpp>
+#include <erg/kernel/hmc.hpp>
+#include <erg/kernel/mala.hpp>
+#include <erg/kernel/ula.hpp>
+
+using namespace erg;
+using namespace erg::test;
+
+namespace {
+constexpr int n_steps = 1200;
+const double sigma = std::sqrt(0.05);
+Ula<> ula(double h, double temperature = 1.0) { return Ula<>{{.step_size = h, .temperature = temperature}}; }
+FixedPoint trained(const latent::AncestralLangevin& a) { return train_curvature(a, ula(a.step_size, a.temperature), train::Refit::inferred, a.precision() + 0.05, n_steps); }
+double z_of(const FixedPoint& f, double precision) { return (f.precision - precision) / f.error; }
+}  // namespace
+
+TEST_CASE("decoding the mean, training ends at a precision too low by what the decoder blurs", "[statistical][fixed-point]") {
+  const latent::AncestralLangevin a{1.0, sigma, 0.04, 20, 1.0, true};
+  const auto f = trained(a);
+  CHECK(std::abs(z_of(f, 0.968988)) < z_limit);
+  CHECK(std::abs(z_of(f, 1.010205)) > z_broken);  // it is not where decoding samples ends
+}
+
+TEST_CASE("decoding samples, training ends at maximum likelihood up to the bias of the kernel; with MALA at it", "[statistical][fixed-point]") {
+  const latent::AncestralLangevin a{1.0, sigma, 0.04, 20, 1.0, false};
+  const auto f = trained(a);
+  CHECK(std::abs(z_of(f, 1.010205)) < z_limit);
+  CHECK(std::abs(z_of(f, 0.968988)) > z_broken);
+  const auto exact = train_curvature(a, Mala<>{{.step_size = 0.04}}, train::Refit::inferred, 1.05, n_steps);
+  CHECK(std::abs(z_of(exact, 1.0)) < z_limit);
+  // the standing check: the virial of the negatives is l times their second moment, here 1 within its own error
+  CHECK_THAT(exact.revision.virial, WithinAbs(exact.last_precision, 5.0 * std::sqrt(2.0 / 2048) + 0.1));
+}
+
+TEST_CASE("without noise the energy is a displacement that sharpens: its precision is negative", "[statistical][fixed-point]") {
+  const auto f = trained({1.0, sigma, 0.04, 20, 0.0, true});
+  CHECK(std::abs(z_of(f, -0.064158)) < z_limit);
+  CHECK(f.precision < -z_broken * f.error);
+  CHECK(f.revision.virial < 0.0);
+  const auto nothing = trained({1.0, sigma, 0.04, 20, 0.0, false});
+  CHECK(std::abs(z_of(nothing, 0.0)) < z_limit);  // and decoding samples it learns nothing at all
+}
+
+TEST_CASE("regression on the known latent throws away the variance of the chains' noise", "[statistical][fixed-point]") {
+  const latent::AncestralLangevin a{1.0, sigma, 0.01, 20, 1.0, true};
+  const auto f = train_curvature(a, ula(0.01), train::Refit::known, 0.05, 4 * n_steps);
+  CHECK_THAT(f.model_square, WithinAbs(0.8, 0.02));   // 1 - h T
+  CHECK_THAT(f.precision, WithinAbs(0.0, 0.05));
+  const auto inferred = train_curvature(a, ula(0.01), train::Refit::inferred, 0.8, n_steps);
+  CHECK(inferred.model_square > 0.9);  // inference keeps it
+}
+
+TEST_CASE("directions of several dimensions obey the law of one each", "[statistical][fixed-point]") {
+  // Data of second moment diag(4, 1); a rank-two model.
+  latent::LinearGaussian<double> model(2, 2, sigma);
+  model.set({std::sqrt(3.95), 0.0, 0.0, std::sqrt(0.95)});
+  Curvature<2> energy;
+  energy.l = {0.25, 1.0};
+  train::Trainer t(energy, train::Data<double>({2.0, 1.0, -2.0, 1.0, 2.0, -1.0, -2.0, -1.0}, 2),
+                   train::chains(Simd<>{}, ula(0.04), train::Fresh{train::Ancestral{model.snapshot()}}, {.n_chains = 2048, .n_steps = 20}), train::Contrastive{},
+                   nn::Sgd<double>{{.learning_rate = 0.02}}, train::RefitTeacher<double>(model, train::Refit::inferred, 0.1), {.batch = 4});
+  double mean[2] = {0.0, 0.0};
+  for (int i = 0; i < 600 + n_steps; ++i) {
+    t.advance();
+    for (std::size_t d = 0; d < 2 && i >= 600; ++d) mean[d] += t.energy().l[d] / n_steps;
+  }
+  const double variance[] = {4.0, 1.0};
+  for (int d = 0; d < 2; ++d) {
+    const latent::AncestralLangevin a{variance[d], sigma, 0.04, 20, 1.0, true};
+    const double error = variance[d] * std::sqrt(2.0 / 2048 / n_steps) / std::fabs(a.slope());
+    CHECK(std::abs(mean[d] - a.precision()) < 5.0 * error + 0.004);  // 0.004: the way from the start, at this rate
+  }
+}
+
+TEST_CASE("a hole is filled with its exact conditional law, whatever the kernel", "[statistical][conditional]") {
+  // AR(1), rho = .9, in 8 dimensions; coordinates 2 and 3 are the hole.
+  const int dim = 8, n = 4000;
+  std::vector<double> covariance;
+  for (int i = 0; i < dim; ++i) {
+    for (int j = 0; j < dim; ++j) covariance.push_back(std::pow(0.9, std::abs(i - j)));
+  }
+  const GaussianDense<> energy(std::vector<double>(dim, 0.0), covariance);
+  std::vector<bool> held(dim, true);
+  held[2] = held[3] = false;
+  const std::vector<double> visible{0.3, 1.0, 0.0, 0.0, -0.5, 0.2, 0.1, -1.0};
+  // given its neighbours x_1 and x_4 a Markov chain: the precision of the hole is that of the joint, [[a, b], [b, a]]
+  const double s = 1.0 / (1.0 - 0.81), a = s * 1.81, b = -s * 0.9, pull2 = s * 0.9 * visible[1], pull3 = s * 0.9 * visible[4];
+  const double det = a * a - b * b, mean2 = (a * pull2 - b * pull3) / det, variance = a / det, cov = -b / det;
+  const auto check = [&](auto kernel, bool is_right) {
+    Plan plan;
+    plan.n_chains = n, plan.n_warmup = 0, plan.n_draws = 1, plan.adapt = false, plan.seed = 11;
+    plan.start = visible;
+    Sampler<double, Simd<>, decltype(kernel), GaussianDense<>> sampler(Simd<>{}, kernel, energy, plan);
+    sampler.start();
+    sampler.sample(400, false, [](const auto&) { return Control::proceed; });
+    Mean m2, square, cross;
+    auto& x = sampler.chains();
+    bool stayed = true;
+    for (int c = 0; c < n; ++c) {
+      m2.add(x(c, 2));
+      square.add((x(c, 2) - mean2) * (x(c, 2) - mean2));
+      cross.add((x(c, 2) - mean2) * (x(c, 3) - (a * pull3 - b * pull2) / det));
+      stayed = stayed && x(c, 1) == visible[1] && x(c, 7) == visible[7];
+    }
+    Worst worst;
+    worst.add(m2.z(mean2, variance)), worst.add(square.z(variance, 2.0 * variance * variance)), worst.add(cross.z(cov));
+    CHECK(stayed == is_right);
+    if (is_right) {
+      CHECK(worst.value() < z_limit);
+    } else {
+      CHECK(worst.value() > z_broken);
+    }
+  };
+  check(Mala{{.step_size = 0.15}, ClampMetric(held)}, true);
+  check(Hmc{{.step_size = 0.25, .n_leapfrog = 4}, ClampMetric(held)}, true);
+  check(Mala{{.step_size = 0.15}}, false);  // nothing held: another law
+}

@@ -1,0 +1,172 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+//
+// Teachers of latent-variable models, and what watching a revision says, on energies where all is known.
+#include "support/catch.hpp"
+#include "support/curvature.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <erg/kernel/clamp.hpp>
+#include <erg/kernel/hmc.hpp>
+#include <erg/kernel/mala.hpp>
+#include <erg/kernel/ula.hpp>
+#include <erg/nn/neural_energy.hpp>
+
+using namespace erg;
+using namespace erg::test;
+
+namespace {
+
+using Block = latent::detail::OwnedBlock<double>;
+
+auto small_vae() { return latent::vae<double>(nn::mlp<nn::Tanh>(1, 8, 2), nn::mlp<nn::Tanh>(2, 8, 2), {.sigma = 0.3}, random::Key(3)); }
+std::vector<double> ring_of_points() {
+  std::vector<double> v;
+  for (int i = 0; i < 40; ++i) v.push_back(math::cos(0.15 * i)), v.push_back(0.5 * math::sin(0.15 * i));
+  return v;
+}
+template <class Teacher>
+auto trainer(Teacher teacher, double temperature = 1.0, int n_steps = 6, int n_threads = 1) {
+  return train::Trainer(Curvature<2>{}, train::Data<double>(ring_of_points(), 2),
+                        train::chains(Threads<>{n_threads}, Ula{{.step_size = 0.05, .temperature = temperature}}, train::Fresh{train::Ancestral{teacher.model().snapshot()}},
+                                      {.n_chains = 300, .n_steps = n_steps}),
+                        train::Watched{train::Contrastive{}, {.every = 1, .laplacian = true}}, nn::Sgd<double>{{.learning_rate = 0.1}}, teacher,
+                        {.batch = 20, .seed = 4, .n_threads = n_threads});
+}
+std::vector<double> parameters(const auto& model) {
+  std::vector<double> theta(static_cast<std::size_t>(model.n_parameters()));
+  model.copy_parameters(std::span<double>(theta));
+  return theta;
+}
+
+}  // namespace
+
+TEST_CASE("without steps the chains are what the model decodes, and the known latents give them back", "[train][latent]") {
+  auto t = trainer(train::RegressionTeacher(latent::GaussianDecoder<decltype(nn::mlp<nn::Tanh>(1, 8, 2)), double>(nn::mlp<nn::Tanh>(1, 8, 2))), 1.0, 0);
+  // x - g(z) = 0 for the latents that the teacher draws again, so the loss is its constant
+  CHECK_THAT(t.advance().teacher_loss, WithinAbs(std::log(6.283185307179586 * 0.3 * 0.3), 1e-12));
+  CHECK(t.report().revision.rms == 0.0);
+}
+
+TEST_CASE("a revision splits into drift and noise: without noise it is all drift, and noise is drawn again exactly", "[train][latent]") {
+  auto t = trainer(train::VariationalTeacher(small_vae()), 1.0, 1);
+  const auto r = t.advance().revision;
+  // one step: drift = (h / 2) |dU/dx| a coordinate, U = |x|^2 / 2
+  double squares = 0.0;
+  const auto starts = t.negatives().starts();
+  for (int c = 0; c < 300; ++c) squares += starts(c, 0) * starts(c, 0) + starts(c, 1) * starts(c, 1);
+  CHECK_THAT(r.drift, WithinAbs(0.025 * std::sqrt(squares / 600), 1e-12));
+  CHECK_THAT(r.noise, WithinRel(std::sqrt(0.05), 5.0 / std::sqrt(2.0 * 600)));
+  CHECK_THAT(r.start_energy, WithinAbs(0.5 * squares / 300, 1e-12));
+  auto quiet = trainer(train::VariationalTeacher(small_vae()), 0.0, 6);
+  const auto q = quiet.advance().revision;
+  CHECK(q.noise == 0.0);
+  CHECK(q.drift == q.rms);
+  // the Laplacian of |x|^2 / 2 in the plane is 2
+  CHECK_THAT(q.laplacian, WithinAbs(2.0, 1e-6));
+}
+
+TEST_CASE("the virial of exact samples is one, and of others it is not", "[train][latent]") {
+  // A model that already is the energy: W W^T + sigma^2 = 1, decoded with its noise; MALA keeps it.
+  latent::LinearGaussian<double> model(2, 2, 0.5);
+  const double w = std::sqrt(0.75);
+  model.set({w, 0.0, 0.0, w});
+  const auto virial = [&](latent::Decoding decoding) {
+    train::Trainer t(Curvature<2>{}, train::Data<double>(ring_of_points(), 2),
+                     train::chains(Simd<>{}, Mala{{.step_size = 0.5}}, train::Fresh{train::Ancestral{model.snapshot(), decoding}}, {.n_chains = 20000, .n_steps = 1}),
+                     train::Watched{}, nn::Sgd<double>{{.learning_rate = 0.1}}, train::NoTeacher{}, {.batch = 20});
+    return t.advance().revision.virial;
+  };
+  const double error = std::sqrt(2.0 / 40000);
+  CHECK_THAT(virial(latent::Decoding::sample), WithinAbs(1.0, 5.0 * error));
+  CHECK(virial(latent::Decoding::mean) < 1.0 - 8.0 * error);  // too narrow a start, and one step
+}
+
+TEST_CASE("the teacher changes the model and nothing else, the objective the energy and nothing else", "[train][latent]") {
+  auto taught = trainer(train::VariationalTeacher(small_vae(), {.learning_rate = 0.01})), alone = trainer(train::VariationalTeacher(small_vae(), {.n_updates = 0}));
+  taught.advance(), alone.advance();
+  CHECK(taught.energy().l == alone.energy().l);
+  CHECK(parameters(alone.teacher().model()) == parameters(small_vae()));
+  CHECK(parameters(taught.teacher().model()) != parameters(small_vae()));
+}
+
+TEST_CASE("one thread and two teach to the same bits, and a stopped training goes on with the same", "[train][latent][Threads]") {
+  const TemporaryFolder folder;
+  const auto check = [&](auto teacher, const std::string& name) {
+    auto one = trainer(teacher, 1.0, 6, 1), two = trainer(teacher, 1.0, 6, 2);
+    one.run(6), two.run(6);
+    CHECK(parameters(one.teacher().model()) == parameters(two.teacher().model()));
+    CHECK(one.energy().l == two.energy().l);
+    {
+      auto first = trainer(teacher);
+      first.run(4);
+      first.save(folder / name);
+    }
+    auto second = trainer(teacher);
+    second.load(folder / name);
+    second.run(2);
+    CHECK(parameters(second.teacher().model()) == parameters(one.teacher().model()));
+    CHECK(second.energy().l == one.energy().l);
+  };
+  check(train::VariationalTeacher(small_vae()), "variational");
+  check(train::RegressionTeacher(small_vae().decoder(), {}, {.n_steps = 3, .step_size = 0.01}), "regression");
+  check(train::RefitTeacher<double>(latent::LinearGaussian<double>(2, 1, 0.3)), "refit");
+}
+
+TEST_CASE("latent Langevin steps move each latent by its own gradient, whatever the number of chains", "[train][latent]") {
+  // One step of size h on U(z) = z^2 / 2 + |x - w z|^2 / (2 sigma^2), in a linear decoder: a chain beside others moves as it does alone.
+  auto decoder = latent::GaussianDecoder<nn::Sequential<nn::Dense<>>, double>(nn::Sequential(nn::Dense(1, 1)), {.sigma = 0.5}, random::Key(2));
+  train::RegressionTeacher teacher(decoder, {.learning_rate = 0.0 + 1e-12}, {.n_steps = 1, .step_size = 0.1});
+  const auto loss = [&](int n) {
+    Block x(n, 1);
+    std::fill(x.values.begin(), x.values.end(), 0.7);
+    Pieces<double> pieces;
+    train::StepReport report;
+    const random::Key key = random::Key(3).at(1);
+    auto learner = teacher;
+    learner.learn(0, train::StepBatch<double>{x.view(), x.view(), key}, pieces, report);
+    return report.teacher_loss;
+  };
+  // The mean over n chains of the loss after the move, against a move by hand with the full gradient of each
+  const int n = 64;
+  Block z(n, 1), xi(n, 1);
+  const random::Key key = random::Key(3).at(1);
+  latent::fill_normal(key.purpose(random::Purpose::start), 0, z.view());
+  latent::fill_normal(key.purpose(random::Purpose::second), 0, xi.view());
+  const auto theta = parameters(decoder);
+  double expected = 0.0;
+  for (std::size_t c = 0; c < n; ++c) {
+    const double back = -theta[0] * (0.7 - theta[0] * z.values[c] - theta[1]) / 0.25;
+    const double at = z.values[c] - 0.05 * (z.values[c] + back) + std::sqrt(0.1) * xi.values[c], r = 0.7 - theta[0] * at - theta[1];
+    expected += (0.5 * r * r / 0.25 + 0.5 * std::log(6.283185307179586 * 0.25)) / n;
+  }
+  CHECK_THAT(loss(n), WithinAbs(expected, 1e-12));
+}
+
+TEST_CASE("held coordinates stay as they are, bit for bit, under every kernel", "[train][latent][conditional]") {
+  const latent::Split split({false, true});
+  const auto check = [&](auto kernel) {
+    const auto vae = latent::vae<double>(nn::mlp<nn::Tanh>(2, 8, 1), nn::mlp<nn::Tanh>(2, 8, 2), {.sigma = 0.3}, random::Key(3), split);
+    train::Trainer t(Curvature<2>{}, train::Data<double>(ring_of_points(), 2),
+                     train::chains(Simd<>{}, kernel, train::Fresh{train::Ancestral{vae.snapshot()}}, {.n_chains = 20, .n_steps = 5}), train::Contrastive{},
+                     nn::Sgd<double>{{.learning_rate = 1e-3}}, train::VariationalTeacher(vae), {.batch = 20});
+    for (int i = 0; i < 3; ++i) {
+      t.advance();
+      Block batch(20, 2);
+      train::Data<double>(ring_of_points(), 2).batch(random::Key(1), static_cast<std::uint64_t>(i), batch.view());
+      const auto x = t.negatives().positions();
+      for (int c = 0; c < 20; ++c) {
+        CHECK(x(c, 1) == batch.view()(c, 1));  // chain c has the condition of point c
+        CHECK(x(c, 0) != t.negatives().starts()(c, 0));
+      }
+    }
+  };
+  check(Ula{{.step_size = 0.1}, ClampMetric(split.flags())});
+  check(Mala{{.step_size = 0.1}, ClampMetric(split.flags())});
+  check(Hmc{{.step_size = 0.1, .n_leapfrog = 3}, ClampMetric(split.flags())});
+}
+
+TEST_CASE("parameters of teachers out of range are refused with a sentence", "[train][latent]") {
+  ERG_CHECK_THROWS(train::VariationalTeacher(small_vae(), {.learning_rate = -1.0}), std::invalid_argument, "learning_rate = -1");
+  ERG_CHECK_THROWS(train::RegressionTeacher(small_vae().decoder(), {}, {.n_steps = -1}), std::invalid_argument, "n_steps = -1");
+  ERG_CHECK_THROWS((train::RefitTeacher<double>(latent::LinearGaussian<double>(1, 1, 0.3), train::Refit::known, 2.0)), std::invalid_argument, "rate = 2");
+}
