@@ -10,6 +10,7 @@
 #include <erg/kernel/hmc.hpp>
 #include <erg/kernel/mala.hpp>
 #include <erg/kernel/ula.hpp>
+#include <erg/run/sampler.hpp>
 
 using namespace erg;
 using namespace erg::test;

@@ -6,6 +6,7 @@
 #include "erg/random/normal.hpp"
 #include "erg/tile/block_tile.hpp"
 
+#include <span>
 #include <vector>
 
 /// Latent-variable models of data: a decoder, an encoder, what training them needs and what says how good they are.

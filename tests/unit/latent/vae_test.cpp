@@ -5,7 +5,9 @@
 
 #include <erg/latent/linear_gaussian.hpp>
 #include <erg/latent/vae.hpp>
+#include <erg/nn/layers.hpp>
 #include <erg/nn/neural_energy.hpp>
+#include <erg/nn/optimizer.hpp>
 
 using namespace erg;
 using namespace erg::test;

@@ -9,6 +9,7 @@
 #include <erg/kernel/hmc.hpp>
 #include <erg/kernel/mala.hpp>
 #include <erg/kernel/ula.hpp>
+#include <erg/nn/layers.hpp>
 #include <erg/nn/neural_energy.hpp>
 
 using namespace erg;
