@@ -117,7 +117,7 @@ void digits(const char* name, const Judge& judge, const std::vector<float>& rows
   const Clock clock;
   train::Trainer t(digit_energy(), train::Data<float>(rows, pixels),
                    train::chains(erg::Threads<>{2}, erg::Ula<>{{.step_size = 4e-3}}, train::Fresh{start}, {.n_chains = 64, .n_steps = 20}),
-                   train::Watched{train::Contrastive{.energy_l2 = 1e-4}, {.every = std::max(1L, n_steps / 4)}},
+                   train::Watched{train::Contrastive{}, {.every = std::max(1L, n_steps / 4)}},
                    train::Scheduled(nn::Adam<float>{{.learning_rate = 5e-4, .beta1 = 0.5}}, nn::CosineRate(n_steps, 0.05)), std::move(teacher),
                    {.batch = 64, .clip = 10.0, .n_threads = 2});
   try {
@@ -255,7 +255,7 @@ void inpainting(const std::vector<float>& rows, View held_out, long n_steps) {
   train::Trainer t(digit_energy(), train::Data<float>(rows, pixels),
                    train::chains(erg::Threads<>{2}, erg::Ula{{.step_size = 4e-3}, erg::ClampMetric(split.flags())}, train::Fresh{train::Ancestral{alone.snapshot()}},
                                  {.n_chains = 64, .n_steps = 20}),
-                   train::Contrastive{.energy_l2 = 1e-4}, train::Scheduled(nn::Adam<float>{{.learning_rate = 5e-4, .beta1 = 0.5}}, nn::CosineRate(n_steps, 0.05)),
+                   train::Contrastive{}, train::Scheduled(nn::Adam<float>{{.learning_rate = 5e-4, .beta1 = 0.5}}, nn::CosineRate(n_steps, 0.05)),
                    train::VariationalTeacher(alone, {.learning_rate = 1e-4}), {.batch = 64, .clip = 10.0, .n_threads = 2});
   try {
     t.run(n_steps);
