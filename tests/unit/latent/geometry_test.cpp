@@ -1,0 +1,81 @@
+// Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+//
+// Divergences between energy, decoder and encoder where they have closed forms: everything Gaussian, in one dimension.
+#include "support/catch.hpp"
+
+#include <erg/latent/geometry.hpp>
+#include <erg/nn/dense.hpp>
+#include <erg/nn/sequential.hpp>
+
+using namespace erg;
+using namespace erg::test;
+
+namespace {
+
+/// q(x) = N(0, 1): W = sqrt(3/4), sigma = 1/2, with its exact posterior.
+auto standard_model(double encoder_error = 0.0) {
+  auto v = latent::vae<double>(nn::Sequential(nn::Dense(1, 1)), nn::Sequential(nn::Dense(1, 2)), {.sigma = 0.5});
+  const double w = std::sqrt(0.75);
+  // decoder: weight, bias, log sigma; encoder: weights of mu and s, their biases
+  v.restore(std::vector<double>{w, 0.0, std::log(0.5), w, 0.0, encoder_error, std::log(0.5)});
+  return v;
+}
+/// U = l x^2 / 2 as a Gaussian of another constant.
+struct Quadratic {
+  static constexpr int dim = 1;
+  double l = 2.0;
+  template <Lane L>
+  ERG_FN L operator()(Point<const L, 1> x) const {
+    return L(0.5 * l) * x[0] * x[0];
+  }
+};
+latent::detail::OwnedBlock<double> normals(int n, double scale) {
+  latent::detail::OwnedBlock<double> x(n, 1);
+  latent::fill_normal(random::Key(3), 0, x.view());
+  for (double& v : x.values) v *= scale;
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("log Z from draws of the model is the closed form, with its standard error", "[latent][geometry]") {
+  const int n = 20000;
+  latent::GeometryReport r;
+  Pieces<double> pieces;
+  latent::importance_log_z(standard_model(), Quadratic{}, random::Key(5), {.n_importance = 1, .n_draws = n}, r, pieces);
+  const double error = std::sqrt((2.0 / std::sqrt(3.0) - 1.0) / n);  // E_q (p / q)^2 = l / sqrt(2 l - 1)
+  CHECK_THAT(r.log_z, WithinAbs(0.5 * std::log(3.141592653589793), 5.0 * error));
+  CHECK_THAT(r.log_z_error, WithinRel(error, 0.2));
+  CHECK_THAT(r.ess, WithinRel(n * std::sqrt(3.0) / 2.0, 0.05));
+  CHECK_THAT(r.k_qp, WithinAbs(0.5 * (2.0 - 1.0 - std::log(2.0)), 5.0 * (error + 0.5 / std::sqrt(0.5 * n))));
+}
+
+TEST_CASE("where data, energy and model are one law all divergences are its entropy, or zero", "[latent][geometry]") {
+  const int n = 20000;
+  const auto x = normals(n, 1.0), other = normals(n, 1.0);
+  const double entropy = 0.5 * std::log(2.0 * 3.141592653589793 * 2.718281828459045), error = std::sqrt(0.5 / n);
+  const auto r = latent::geometry(standard_model(), Quadratic{1.0}, x.view(), other.view(), random::Key(5), {.n_importance = 4, .n_draws = n});
+  CHECK_THAT(r.data_nll, WithinAbs(entropy, 5.0 * error));
+  CHECK_THAT(r.k_pip, WithinAbs(entropy, 5.0 * error));
+  CHECK_THAT(r.k_piq, WithinAbs(entropy, 10.0 * error));
+  CHECK_THAT(r.k_pq, WithinAbs(entropy, 10.0 * error));
+  CHECK_THAT(r.k_qp, WithinAbs(0.0, 1e-9));            // exact weights: no variance at all
+  CHECK_THAT(r.ess, WithinRel(static_cast<double>(n), 1e-9));
+  CHECK(r.active_units == 1);
+}
+
+TEST_CASE("an encoder that is off shows in the posterior gap and nowhere else", "[latent][geometry]") {
+  const int n = 20000;
+  const auto x = normals(n, 1.0);
+  const auto r = latent::geometry(standard_model(0.5), Quadratic{1.0}, x.view(), x.view(), random::Key(5), {.n_importance = 256, .n_draws = 2000});
+  CHECK_THAT(r.posterior_gap, WithinAbs(0.5 * 0.25 / 0.25, 0.05));  // (mu - mu')^2 / (2 var), var = 1/4
+  CHECK_THAT(r.log_z, WithinAbs(0.5 * std::log(2.0 * 3.141592653589793), 5.0 * r.log_z_error));
+}
+
+TEST_CASE("interpolations go from end to end in equal steps of the latent", "[latent]") {
+  const auto v = standard_model();
+  latent::detail::OwnedBlock<double> x(5, 1);
+  const double a[] = {-1.0}, b[] = {3.0};
+  latent::interpolate(v, a, b, x.view());
+  for (int c = 0; c < 5; ++c) CHECK_THAT(x.view()(c, 0), WithinAbs(std::sqrt(0.75) * (-1.0 + c), 1e-12));
+}
