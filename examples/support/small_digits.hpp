@@ -9,6 +9,7 @@
 #include <erg/latent/split.hpp>
 #include <erg/nn/layers.hpp>
 #include <erg/nn/neural_energy.hpp>
+#include <erg/nn/schedule.hpp>
 #include <erg/nn/optimizer.hpp>
 #include <erg/train/data.hpp>
 

@@ -154,7 +154,7 @@ TEST_CASE("draws are functions of the key and of a point's number", "[latent]") 
 
 TEST_CASE("a conditional model leaves the held coordinates alone and its gradient is exact", "[latent][conditional]") {
   const latent::Split split({false, true, false, true});
-  const auto v = latent::vae<double>(nn::mlp<nn::Tanh>(3, 8, 2), nn::mlp<nn::Tanh>(4, 8, 2), {.sigma = 0.4}, random::Key(1), split);
+  const auto v = latent::vae<double>(nn::mlp<nn::Tanh>(3, 8, 2), nn::mlp<nn::Tanh>(4, 8, 2), {.sigma = 0.4, .learns_sigma = true}, random::Key(1), split);
   CHECK(v.n_latent() == 1);
   CHECK(gradient_error(v, 0, v.n_parameters()) < 1e-7);
   Block x = points(6, 4);
@@ -183,7 +183,7 @@ TEST_CASE("networks that do not fit each other are refused with a sentence", "[l
 TEST_CASE("a convolutional model decodes images and its gradient is exact", "[latent]") {
   const auto v = latent::vae<double>(
       nn::Sequential(nn::Dense(2, 8), nn::SiLU{}, nn::Reshape({2, 2, 2}), nn::ConvTranspose2d(1, 4, {.stride = 2, .padding = 1}), nn::Flatten{}),
-      nn::Sequential(nn::Shape(1, 4, 4), nn::Conv2d(3, 3, {.stride = 2, .padding = 1}), nn::SiLU{}, nn::Flatten{}, nn::Dense(4)), {.sigma = 0.5});
+      nn::Sequential(nn::Shape(1, 4, 4), nn::Conv2d(3, 3, {.stride = 2, .padding = 1}), nn::SiLU{}, nn::Flatten{}, nn::Dense(4)), {.sigma = 0.5, .learns_sigma = true});
   CHECK(v.dim() == 16);
   CHECK(gradient_error(v, 0, v.n_parameters()) < 1e-7);
 }
