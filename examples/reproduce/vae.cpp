@@ -52,7 +52,7 @@ void plane(int n_seeds, long n_steps) {
       {"VAE, mean; no noise (its released code)",
        [](const char* n, const example::RingPlan& p) {
          const latent::Vae v(example::ring_decoder(), example::ring_encoder(), {.sigma = 0.15}, erg::random::Key(p.seed));
-         return train_ring(n, p, train::Ancestral{v.snapshot()}, train::VariationalTeacher(v, {.learning_rate = 2e-4}), 0.0);
+         return train_ring(n, p, train::Ancestral{v.snapshot()}, train::VariationalTeacher(v, {.learning_rate = 2e-4}), erg::Ula<>{{.step_size = 0.004, .temperature = 0.0}});
        }},
       {"VAE, sample; Langevin",
        [](const char* n, const example::RingPlan& p) {

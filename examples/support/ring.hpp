@@ -46,20 +46,18 @@ struct RingRow {
 struct RingPlan {
   long n_steps = 1500;
   int n_chains = 256, n_langevin = 30;
-  double step_size = 0.01;
   std::uint64_t seed = 7;
 };
 
 /// Trains the energy once; `start` and `teacher` are the way.
-template <class Start, class Teacher>
-RingRow train_ring(const char* name, const RingPlan& p, Start start, Teacher teacher, double temperature = 1.0) {
+template <class Start, class Teacher, class Kernel = erg::Ula<>>
+RingRow train_ring(const char* name, const RingPlan& p, Start start, Teacher teacher, Kernel kernel = Kernel{{.step_size = 0.004}}) {
   namespace train = erg::train;
   const PlaneTarget target = ring();
   const auto data = target.draw(20000, 2 * p.seed), held_out = target.draw(20000, 2 * p.seed + 1);
   const auto begin = std::chrono::steady_clock::now();
   train::Trainer t(ring_energy(), train::Data<float>(data, 2),
-                   train::chains(erg::Simd{}, erg::Ula<>{{.step_size = p.step_size, .temperature = temperature}}, train::Fresh{std::move(start)},
-                                 {.n_chains = p.n_chains, .n_steps = p.n_langevin}),
+                   train::chains(erg::Simd{}, std::move(kernel), train::Fresh{std::move(start)}, {.n_chains = p.n_chains, .n_steps = p.n_langevin}),
                    train::Watched{train::Contrastive{}, {.every = std::max(1L, p.n_steps / 10)}},
                    train::Scheduled(erg::nn::Adam<float>{{.learning_rate = 2e-3}}, erg::nn::CosineRate(p.n_steps, 0.01)), std::move(teacher),
                    {.batch = p.n_chains, .seed = p.seed});

@@ -43,11 +43,16 @@ inline erg::latent::detail::OwnedBlock<float> block_of_rows(const std::vector<fl
   return b;
 }
 
+inline auto digit_features(int n_features) {
+  return erg::nn::Sequential(erg::nn::Shape(1, small_side, small_side), erg::nn::Conv2d(16, 3, {.stride = 2, .padding = 1}), erg::nn::SiLU{},
+                             erg::nn::Conv2d(32, 3, {.stride = 2, .padding = 1}), erg::nn::SiLU{}, erg::nn::Flatten{}, erg::nn::Dense(n_features), erg::nn::SiLU{});
+}
+
 /// Two convolutions and a layer of 64 features, read linearly: trained by cross-entropy.
 class DigitClassifier {
  public:
   DigitClassifier(const std::vector<float>& rows, const std::vector<std::uint8_t>& labels, long n_steps, std::uint64_t seed = 1)
-      : body_(make_body()), head_(erg::nn::Sequential(erg::nn::Dense(n_features, 10))) {
+      : body_(digit_features(n_features)), head_(erg::nn::Sequential(erg::nn::Dense(n_features, 10))) {
     erg::nn::initialise(body_, erg::random::Key(seed));
     erg::nn::initialise(head_, erg::random::Key(seed).stream(1));
     erg::train::Data<float> data(rows, small_pixels);
@@ -90,10 +95,6 @@ class DigitClassifier {
   }
 
  private:
-  static auto make_body() {
-    return erg::nn::Sequential(erg::nn::Shape(1, small_side, small_side), erg::nn::Conv2d(16, 3, {.stride = 2, .padding = 1}), erg::nn::SiLU{},
-                               erg::nn::Conv2d(32, 3, {.stride = 2, .padding = 1}), erg::nn::SiLU{}, erg::nn::Flatten{}, erg::nn::Dense(n_features), erg::nn::SiLU{});
-  }
   static void softmax(erg::BlockView<float> p) {
     for (int c = 0; c < p.n_chains; ++c) {
       float most = p(c, 0), sum = 0.0F;
@@ -117,7 +118,7 @@ class DigitClassifier {
     return to;
   }
 
-  erg::nn::Network<decltype(make_body())> body_;
+  erg::nn::Network<decltype(digit_features(64))> body_;
   erg::nn::Network<erg::nn::Sequential<erg::nn::Dense<>>> head_;
 };
 
