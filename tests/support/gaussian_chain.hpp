@@ -94,8 +94,7 @@ class OneDraw {
   train::StepReport report;
 
   OneDraw(const E& energy, Kernel kernel, NormalStart start, int n_chains, int n_steps, int n_recorded, std::uint64_t seed = 5)
-      : energy_(energy), bank_(train::detail::bind_negatives<double>(
-                             train::chains(Simd<>{}, kernel, train::Fresh{start}, {.n_chains = n_chains, .n_steps = n_steps}), energy_, seed)) {
+      : energy_(energy), bank_(train::chains(Simd<>{}, kernel, train::Fresh{start}, {.n_chains = n_chains, .n_steps = n_steps}).template bind<double>(energy_, seed)) {
     bank_.record(n_recorded, 0);
     bank_.draw({}, random::Key(seed).purpose(random::Purpose::start), report);
   }
@@ -114,8 +113,7 @@ class OneDraw {
 
  private:
   E energy_;
-  decltype(train::detail::bind_negatives<double>(std::declval<train::Chains<Simd<>, Kernel, train::Fresh<NormalStart>>>(), std::declval<const E&>(),
-                                                 std::uint64_t{})) bank_;
+  train::detail::ChainBank<double, E, Simd<>, Kernel, train::Fresh<NormalStart>> bank_;
 };
 
 }  // namespace erg::test

@@ -14,6 +14,11 @@ struct ChainsParams {
   bool adapt = false;         ///< step sizes follow the acceptance, log h += t^-0.6 (accept - target_accept)
 };
 
+namespace detail {
+template <class T, class E, class Exec, class Kernel, class Initialiser>
+class ChainBank;
+}
+
 /// Negatives that a kernel moves: an initialiser, a kernel, where it runs.
 ///
 ///   chains(Simd<>{}, Ula{{.step_size = 0.02}}, Persistent{Noise::gaussian()}, {.n_chains = 256, .n_steps = 30})
@@ -23,6 +28,11 @@ struct Chains {
   Kernel kernel;
   Initialiser initialiser;
   ChainsParams params;
+
+  template <class T, class E>
+  detail::ChainBank<T, E, Exec, Kernel, Initialiser> bind(const E& energy, std::uint64_t seed) && {
+    return {std::move(*this), energy, seed};
+  }
 };
 template <class Exec, class Kernel, class Initialiser>
 auto chains(Exec exec, Kernel kernel, Initialiser initialiser, ChainsParams params = {}) {
@@ -59,7 +69,6 @@ template <class T, class E, class Exec, class Kernel, class Initialiser>
 class ChainBank {
  public:
   static constexpr bool has_chains = true;
-  static constexpr bool can_look_back = LangevinKernel<Kernel>;
 
   ChainBank(Chains<Exec, Kernel, Initialiser> c, const E& energy, std::uint64_t seed)
       : params_(c.params), initialiser_(std::move(c.initialiser)), chain_key_(seed), sampler_(c.exec, std::move(c.kernel), energy, plan(c.params, seed)) {
@@ -89,12 +98,10 @@ class ChainBank {
     reference_values_.resize(static_cast<std::size_t>(n_references) * static_cast<std::size_t>(writable().dim));
     n_references_ = n_references;
   }
-  Trail<T> trail() const {
-    if constexpr (LangevinKernel<Kernel>) {
-      return {trail_, trail_keys_, langevin_law(sampler_.kernel())};
-    } else {
-      return {};
-    }
+  Trail<T> trail() const
+    requires LangevinKernel<Kernel>
+  {
+    return {trail_, trail_keys_, langevin_law(sampler_.kernel())};
   }
   BlockView<const T> references() { return {n_held_ > 0 ? reference_values_.data() : nullptr, n_held_, writable().dim, n_references_}; }
 
@@ -264,7 +271,6 @@ class ChainBank {
 /// No negatives: score matching, maximum likelihood of a normalised energy.
 struct NoBank {
   static constexpr bool has_chains = false;
-  static constexpr bool can_look_back = false;
   template <class T>
   void begin(BlockView<const T>, random::Key) {}
   template <class T>
@@ -276,21 +282,14 @@ struct NoBank {
   std::string text() const { return "none"; }
 };
 
-template <class T, class E, class Exec, class Kernel, class Initialiser>
-auto bind_negatives(Chains<Exec, Kernel, Initialiser> c, const E& energy, std::uint64_t seed) {
-  return ChainBank<T, E, Exec, Kernel, Initialiser>(std::move(c), energy, seed);
-}
-
 }  // namespace detail
 
 /// For objectives that look at data alone.
-struct NoNegatives {};
-
-namespace detail {
-template <class T, class E>
-auto bind_negatives(NoNegatives, const E&, std::uint64_t) {
-  return NoBank{};
-}
-}  // namespace detail
+struct NoNegatives {
+  template <class T, class E>
+  detail::NoBank bind(const E&, std::uint64_t) && {
+    return {};
+  }
+};
 
 }  // namespace erg::train

@@ -5,6 +5,11 @@
 
 namespace erg::train {
 
+namespace detail {
+template <class T, class Q>
+class DrawBank;
+}
+
 /// Negatives that are draws of a sampler over blocks, a generator or a flow, new in every step and moved by nothing.
 ///
 ///   draws(generator, 256)          with `chains(..., Fresh{Drawn{generator}}, ...)` a kernel moves them afterwards
@@ -12,6 +17,11 @@ template <class Q>
 struct Draws {
   Q proposal;
   int n_chains;
+
+  template <class T, class E>
+  detail::DrawBank<T, Q> bind(const E& energy, std::uint64_t) && {
+    return {std::move(*this), dim_of(energy)};
+  }
 };
 template <class Q>
 Draws<Q> draws(Q proposal, int n_chains = 256) {
@@ -42,10 +52,6 @@ class DrawBank {
   std::vector<T> values_;
   int dim_;
 };
-template <class T, class E, class Q>
-auto bind_negatives(Draws<Q> d, const E& energy, std::uint64_t) {
-  return DrawBank<T, Q>(std::move(d), dim_of(energy));
-}
 }  // namespace detail
 
 }  // namespace erg::train

@@ -39,6 +39,7 @@ enum class PenaltyAt { data, negatives, both };
 /// Source    Mescheder, Geiger, Nowozin (2018), Which training methods for GANs do actually converge?, eq. (9)
 struct GradientPenalty {
   static constexpr bool needs_negatives = false;
+  static constexpr const char* name = "slope penalty";
   double weight = 0.1;
   PenaltyAt at = PenaltyAt::data;
   bool halved = true;

@@ -17,6 +17,7 @@ template <class T = float>
 class CrossEntropy {
  public:
   static constexpr bool needs_negatives = false;
+  static constexpr const char* name = "cross-entropy of labels";
 
   /// labels[i] belongs to observation i.
   CrossEntropy(Data<T> labelled, std::vector<int> labels, int batch, double weight = 1.0)
@@ -59,6 +60,7 @@ class CrossEntropy {
 ///   weight E_data[H[p(y | x)]]
 struct ConditionalEntropy {
   static constexpr bool needs_negatives = false;
+  static constexpr const char* name = "conditional entropy";
   double weight = 1.0;
   double last = 0.0;   ///< its mean at the last evaluation
 

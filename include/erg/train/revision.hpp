@@ -22,6 +22,7 @@ struct WatchParams {
 template <class Objective = Contrastive>
 struct Watched {
   static constexpr bool needs_negatives = Objective::needs_negatives;
+  static constexpr const char* name = Objective::name;
   Objective objective{};
   WatchParams params{};
 

@@ -3,7 +3,7 @@
 
 #include "erg/nn/optimizer.hpp"
 #include "erg/run/checkpoint.hpp"
-#include "erg/train/draws.hpp"
+#include "erg/train/chains.hpp"
 #include "erg/train/objective.hpp"
 #include "erg/train/teacher.hpp"
 
@@ -69,10 +69,10 @@ template <class E, class T, class Negatives, class Objective, class Optimizer, c
 class Trainer {
   static_assert(Trainable<E, T>, "erg: this energy cannot be trained. It needs n_parameters(), update(f), restore(theta), parameters() and "
                                  "add_parameter_gradient(x, w, to, u); see erg/train/concepts.hpp.");
-  using Bank = decltype(detail::bind_negatives<T>(std::declval<Negatives>(), std::declval<const E&>(), std::uint64_t{}));
+  using Bank = decltype(std::declval<Negatives>().template bind<T>(std::declval<const E&>(), std::uint64_t{}));
   static_assert(Bank::has_chains || !Objective::needs_negatives, "erg: this objective needs negatives: give train::chains(...).");
   static constexpr bool looks_back = requires(const Objective& o) { o.n_recorded(); };
-  static_assert(Bank::can_look_back || !looks_back,
+  static_assert(requires(Bank& b) { b.trail(); } || !looks_back,
                 "erg: this objective looks through the last steps of the chains, which must be plain Langevin steps: give Ula or NoisyDescent as "
                 "the kernel, and augmentations to the replay buffer.");
 
@@ -80,7 +80,7 @@ class Trainer {
   Trainer(E energy, Data<T> data, Negatives negatives, Objective objective = {}, Optimizer optimizer = Optimizer{}, Teacher teacher = Teacher{},
           TrainerParams params = {})
       : params_((validate(params), params)), energy_(std::move(energy)), data_(std::move(data)), objective_(std::move(objective)),
-        optimizer_(std::move(optimizer)), teacher_(std::move(teacher)), bank_(detail::bind_negatives<T>(std::move(negatives), energy_, params.seed)),
+        optimizer_(std::move(optimizer)), teacher_(std::move(teacher)), bank_(std::move(negatives).template bind<T>(energy_, params.seed)),
         pieces_(params.n_threads), average_(params.average), key_(params.seed), batch_values_(static_cast<std::size_t>(params.batch) * static_cast<std::size_t>(data_.dim())) {
     if (data_.dim() != dim_of(energy_)) {
       throw std::invalid_argument("data of dim = " + std::to_string(data_.dim()) + " (the energy has dim = " + std::to_string(dim_of(energy_)) +
@@ -237,8 +237,8 @@ class Trainer {
   StepBatch<T> with_negatives(StepBatch<T> batch) {
     if constexpr (Bank::has_chains) {
       batch.negatives = bank_.positions();
-      batch.starts = bank_.starts();
-      if constexpr (requires { objective_.wants_noise(batch.key); }) {
+      if constexpr (requires { bank_.starts(); }) batch.starts = bank_.starts();
+      if constexpr (requires { objective_.wants_noise(batch.key), bank_.noise(); }) {
         if (objective_.wants_noise(batch.key)) batch.noise = bank_.noise();
       }
     }
