@@ -166,18 +166,22 @@ struct BruteForce {
       by_products<L>(x, y, sets, all, slack);
     }
     Nearest found = detail::sized(x.n_chains, k);
-    std::vector<std::pair<double, int>> candidates;
+    detail::PairsToSettle<Norm, T> pairs(x, y, m, found);
+    std::vector<std::pair<double, int>> every;
     for (int i = 0; i < x.n_chains; ++i) {
       const auto best = all.of(i);
-      candidates.clear();
       const double kth = static_cast<double>(best.value[k - 1]), last = static_cast<double>(best.value[m - 1]);
-      const bool certain = best.index[m - 1] >= 0 && (m == n_others || last - kth > slack[static_cast<std::size_t>(i)]);
-      for (int j = 0; j < (certain ? m : y.n_chains); ++j) {
-        const int other = certain ? best.index[j] : j;
-        if (sets == Sets::two || other != i) candidates.emplace_back(0.0, other);
+      if (best.index[m - 1] >= 0 && (m == n_others || last - kth > slack[static_cast<std::size_t>(i)])) {
+        pairs.add(i, best.index);
+        continue;
       }
-      detail::settle<Norm>(x, y, i, candidates, found);
+      every.clear();
+      for (int j = 0; j < y.n_chains; ++j) {
+        if (sets == Sets::two || j != i) every.emplace_back(0.0, j);
+      }
+      detail::settle<Norm>(x, y, i, every, found);
     }
+    pairs.settle_all();
     return found;
   }
 
@@ -214,25 +218,25 @@ struct BruteForce {
     const std::ptrdiff_t row = panel + nn::per_line<T>;  // an odd number of lines: the rows of a column do not fall on each other in the cache
     std::vector<double> centre(static_cast<std::size_t>(dim), 0.0);
     for (int d = 0; d < dim; ++d) {
-      for (int j = 0; j < y.n_chains; ++j) centre[static_cast<std::size_t>(d)] += static_cast<double>(y(j, d)) / y.n_chains;
+      centre[static_cast<std::size_t>(d)] = detail::sum_of_column(y.column(d), y.n_chains, [](T v) { return static_cast<double>(v); }) / y.n_chains;
     }
     const int n_blocks = (n + block - 1) / block;
     nn::Arena<T> queries, references, values;
     T* q = queries.require(static_cast<std::size_t>(n_blocks) * static_cast<std::size_t>(dim + 1) * block);
     std::fill_n(q, static_cast<std::ptrdiff_t>(n_blocks) * (dim + 1) * block, T(0));
     std::vector<double> length(static_cast<std::size_t>(n), 0.0);
-    for (int i = 0; i < n; ++i) {
-      T* at = q + static_cast<std::ptrdiff_t>(i / block) * (dim + 1) * block + i % block;
-      for (int d = 0; d < dim; ++d) {
+    for (int d = 0; d < dim; ++d) {
+      for (int i = 0; i < n; ++i) {
         const double v = static_cast<double>(x(i, d)) - centre[static_cast<std::size_t>(d)];
-        at[d * block] = static_cast<T>(-v);
+        q[(static_cast<std::ptrdiff_t>(i / block) * (dim + 1) + d) * block + i % block] = static_cast<T>(-v);
         length[static_cast<std::size_t>(i)] += v * v;
       }
-      at[dim * block] = T(1);
     }
+    for (int i = 0; i < n; ++i) q[(static_cast<std::ptrdiff_t>(i / block) * (dim + 1) + dim) * block + i % block] = T(1);
     T* r = references.require(static_cast<std::size_t>(row) * static_cast<std::size_t>(dim + 1));
     T* s = values.require(static_cast<std::size_t>(block) * static_cast<std::size_t>(row));
     std::vector<double> half(static_cast<std::size_t>(panel));
+    double longest = 0.0;
     for (int first = 0; first < y.n_chains; first += panel) {
       const int here = std::min(panel, y.n_chains - first), n_groups = (here + at_once - 1) / at_once;
       std::fill(half.begin(), half.end(), 0.0);
@@ -246,6 +250,7 @@ struct BruteForce {
         }
         std::fill(r + d * row + here, r + (d + 1) * row, T(0));
       }
+      longest = std::max(longest, *std::max_element(half.begin(), half.begin() + here));
       for (int j = 0; j < n_groups * at_once; ++j) {
         r[dim * row + j] = j < here ? static_cast<T>(half[static_cast<std::size_t>(j)]) : lane::Format<T>::infinity;
       }
@@ -265,10 +270,12 @@ struct BruteForce {
         }
       }
     }
-    for (int i = 0; i < n; ++i) {  // a sum of dim + 1 products of numbers as long as the query and its neighbours, twice
-      const double x2 = length[static_cast<std::size_t>(i)], s_last = static_cast<double>(all.of(i).value[all.m - 1]);
-      const double far = std::sqrt(x2) + std::sqrt(std::max(0.0, 2.0 * s_last + x2));
-      slack.push_back(2.0 * (dim + 6) * static_cast<double>(std::numeric_limits<T>::epsilon()) * (0.5 * far * far + std::sqrt(x2) * far));
+    // What two sums of dim + 1 products of rounded numbers are off by, half an epsilon an operation, for references that may be among the
+    // nearest: none that is longer than the query and its last candidate are together.
+    for (int i = 0; i < n; ++i) {
+      const double length_x = std::sqrt(length[static_cast<std::size_t>(i)]), s_last = static_cast<double>(all.of(i).value[all.m - 1]);
+      const double far = length_x + std::sqrt(std::max(0.0, 2.0 * s_last + length_x * length_x)), length_y = std::min(far, std::sqrt(2.0 * longest));
+      slack.push_back(1.1 * (dim + 6) * static_cast<double>(std::numeric_limits<T>::epsilon()) * (0.5 * length_y * length_y + length_x * length_y));
     }
   }
 };

@@ -40,13 +40,26 @@ namespace detail {
 [[noreturn, gnu::cold]] inline void reject_coordinate(const char* name, int i, int d, double v) {
   erg::detail::reject(std::string(name) + "[" + std::to_string(i) + ", " + std::to_string(d) + "]", v, "must be finite: distances to it are none");
 }
+/// sum_i f(v_i) in eight sums that do not wait for each other.
+template <class T, class F>
+auto sum_of_column(const T* v, int n, F&& f) {
+  using S = decltype(f(v[0]));
+  S eight[8] = {};
+  int i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (int j = 0; j < 8; ++j) eight[j] += f(v[i + j]);
+  }
+  S sum = S(0);
+  for (; i < n; ++i) sum += f(v[i]);
+  for (const S s : eight) sum += s;
+  return sum;
+}
 template <class T>
 void require_coordinates(const char* name, BlockView<const T> x) {
   if (x.dim < 1 || x.data == nullptr) throw std::invalid_argument(std::string(name) + " has no coordinates (there are no distances)");
   for (int d = 0; d < x.dim; ++d) {
-    T sum = 0;  // one test a column: NaN and infinity stay
-    for (int i = 0; i < x.n_chains; ++i) sum += (x(i, d) - x(i, d));
-    if (sum == T(0)) continue;
+    // One test a column: NaN and infinity stay.
+    if (sum_of_column(x.column(d), x.n_chains, [](T v) { return v - v; }) == T(0)) continue;
     for (int i = 0; i < x.n_chains; ++i) {
       if (!std::isfinite(x(i, d))) reject_coordinate(name, i, d, static_cast<double>(x(i, d)));
     }
@@ -93,10 +106,9 @@ double difference(BlockView<const T> x, int i, BlockView<const T> y, int j) {
   return sum;
 }
 
-/// Writes the k nearest of some candidates of query i, by exact distances.
-template <class Norm, class T>
-void settle(BlockView<const T> x, BlockView<const T> y, int i, std::vector<std::pair<double, int>>& candidates, Nearest& to) {
-  for (auto& c : candidates) c.first = difference<Norm>(x, i, y, c.second);
+/// Writes the k least of (what a norm adds up, index) as the nearest of query i.
+template <class Norm>
+void write_nearest(int i, std::vector<std::pair<double, int>>& candidates, Nearest& to) {
   std::partial_sort(candidates.begin(), candidates.begin() + to.k, candidates.end());
   for (int rank = 0; rank < to.k; ++rank) {
     const auto& c = candidates[static_cast<std::size_t>(rank)];
@@ -104,6 +116,48 @@ void settle(BlockView<const T> x, BlockView<const T> y, int i, std::vector<std::
     to.index[to.at(i, rank)] = c.second;
   }
 }
+/// Writes the k nearest of some candidates of query i, by exact distances.
+template <class Norm, class T>
+void settle(BlockView<const T> x, BlockView<const T> y, int i, std::vector<std::pair<double, int>>& candidates, Nearest& to) {
+  for (auto& c : candidates) c.first = difference<Norm>(x, i, y, c.second);
+  write_nearest<Norm>(i, candidates, to);
+}
+
+/// Pairs (query, candidate), as many for each query, that are measured together, one coordinate of all after the other: those of one
+/// point lie far apart, and taken point by point they are fetched from memory one by one.
+template <class Norm, class T>
+class PairsToSettle {
+ public:
+  PairsToSettle(BlockView<const T> x, BlockView<const T> y, int n_each, Nearest& to) : x_(x), y_(y), n_each_(n_each), to_(to) {}
+
+  void add(int query, const int* candidates) {
+    for (int r = 0; r < n_each_; ++r) query_.push_back(query), candidate_.push_back(candidates[r]);
+    if (query_.size() >= 8192) settle_all();
+  }
+  void settle_all() {
+    const std::size_t n = query_.size();
+    sum_.assign(n, 0.0);
+    for (int d = 0; d < x_.dim; ++d) {
+      const T *xd = x_.column(d), *yd = y_.column(d);
+      for (std::size_t p = 0; p < n; ++p) sum_[p] = Norm::add_exactly(sum_[p], static_cast<double>(xd[query_[p]]) - static_cast<double>(yd[candidate_[p]]));
+    }
+    for (std::size_t p = 0; p < n;) {
+      const int query = query_[p];
+      of_one_.clear();
+      for (int r = 0; r < n_each_; ++r, ++p) of_one_.emplace_back(sum_[p], candidate_[p]);
+      write_nearest<Norm>(query, of_one_, to_);
+    }
+    query_.clear(), candidate_.clear();
+  }
+
+ private:
+  BlockView<const T> x_, y_;
+  int n_each_;
+  Nearest& to_;
+  std::vector<int> query_, candidate_;
+  std::vector<double> sum_;
+  std::vector<std::pair<double, int>> of_one_;
+};
 inline Nearest sized(int n, int k) {
   const std::size_t size = static_cast<std::size_t>(n) * static_cast<std::size_t>(k);
   return {k, std::vector<double>(size), std::vector<int>(size)};

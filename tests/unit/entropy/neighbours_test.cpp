@@ -60,6 +60,17 @@ TEMPLATE_TEST_CASE("searches find the neighbours that sorting all pairs finds, b
   }
 }
 
+TEST_CASE("with as many coordinates as an image the nearest are exact still, and of many queries too", "[entropy]") {
+  for (const double offset : {0.0, 30.0}) {
+    auto x = normal_cloud<float>(90, 784, 6), y = normal_cloud<float>(500, 784, 7);
+    for (float& v : x.values) v += float(offset);
+    for (float& v : y.values) v += float(offset);
+    check_against_sorting(BruteForce<>{}, x, y, 4, Sets::two);
+  }
+  const auto many = normal_cloud<float>(1100, 5, 8);  // more pairs than are measured at once
+  check_against_sorting(BruteForce<>{}, many, many, 4, Sets::one);
+}
+
 TEMPLATE_TEST_CASE("far from the origin and in tight clusters the neighbours are still exact", "[entropy]", float, double) {
   // |y|^2 / 2 - x.y loses all digits of the distances within a cluster.
   for (const int dim : {2, 6}) {
