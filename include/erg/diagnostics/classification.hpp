@@ -2,11 +2,11 @@
 #pragma once
 
 #include "erg/detail/require.hpp"
+#include "erg/diagnostics/ood.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <span>
-#include <utility>
 #include <vector>
 
 /// How good a classifier is, how well it knows it, and how well a score tells two kinds of points apart.
@@ -51,24 +51,7 @@ Calibration calibration(P&& p, int n_classes, std::span<const int> labels, int n
   return out;
 }
 
-/// The area under the ROC curve: the probability that a point of the first kind has the higher score, ties counted half.
-///
-/// Cost      a sort                                   Source  Hanley, McNeil (1982); Mann, Whitney (1947)
-inline double auroc(std::span<const double> higher, std::span<const double> lower) {
-  std::vector<std::pair<double, bool>> all;
-  for (const double v : higher) all.emplace_back(v, true);
-  for (const double v : lower) all.emplace_back(v, false);
-  std::sort(all.begin(), all.end());
-  double below = 0.0, won = 0.0;
-  for (std::size_t i = 0; i < all.size();) {
-    std::size_t j = i;
-    double ties = 0.0, firsts = 0.0;
-    for (; j < all.size() && !(all[i].first < all[j].first); ++j) (all[j].second ? firsts : ties) += 1.0;
-    won += firsts * (below + 0.5 * ties);
-    below += ties;
-    i = j;
-  }
-  return won / (static_cast<double>(higher.size()) * static_cast<double>(lower.size()));
-}
+/// The area under the ROC curve, without its interval: diag::auroc of scores that are higher where a point is of the first kind.
+inline double auroc(std::span<const double> higher, std::span<const double> lower) { return diag::auroc(higher, lower).value; }
 
 }  // namespace erg

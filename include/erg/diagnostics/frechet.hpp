@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
+#include <erg/detail/covariance.hpp>
 #include <erg/detail/symmetric_eigen.hpp>
 #include <erg/diagnostics/draws.hpp>
 
@@ -18,22 +20,8 @@ struct GaussianFit {
 };
 inline GaussianFit gaussian_fit(const Points& x) {
   if (x.n < 2) throw std::invalid_argument("a sample of " + std::to_string(x.n) + " (a covariance needs at least two points)");
-  const auto d = static_cast<std::size_t>(x.dim);
-  GaussianFit fit{std::vector<double>(d), std::vector<double>(d * d), x.n};
-  for (int i = 0; i < x.n; ++i) {
-    for (int j = 0; j < x.dim; ++j) fit.mean[static_cast<std::size_t>(j)] += x(i, j) / x.n;
-  }
-  std::vector<double> off(d);
-  for (int i = 0; i < x.n; ++i) {
-    for (std::size_t j = 0; j < d; ++j) off[j] = x(i, static_cast<int>(j)) - fit.mean[j];
-    for (std::size_t j = 0; j < d; ++j) {
-      for (std::size_t k = 0; k <= j; ++k) fit.covariance[j * d + k] += off[j] * off[k] / x.n;
-    }
-  }
-  for (std::size_t j = 0; j < d; ++j) {
-    for (std::size_t k = j + 1; k < d; ++k) fit.covariance[j * d + k] = fit.covariance[k * d + j];
-  }
-  return fit;
+  auto fit = erg::detail::mean_and_covariance(x.n, x.dim, x, [&](int) { return 1.0 / x.n; });
+  return {std::move(fit.mean), std::move(fit.covariance), x.n};
 }
 
 /// Squared Wasserstein-2 distance of two Gaussians.

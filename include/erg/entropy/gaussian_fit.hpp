@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/covariance.hpp"
 #include "erg/energy/cholesky.hpp"
 #include "erg/entropy/nearest.hpp"
 #include "erg/entropy/weights.hpp"
@@ -35,22 +36,9 @@ struct GaussianFit {
     }
     detail::clear_gradient(gradient, n, dim);
     const std::size_t size = static_cast<std::size_t>(dim);
-    std::vector<double> mean(size, 0.0), covariance(size * size, 0.0), off(size);
-    for (int d = 0; d < dim; ++d) {
-      for (int i = 0; i < n; ++i) mean[static_cast<std::size_t>(d)] += w[static_cast<std::size_t>(i)] * static_cast<double>(points(i, d));
-    }
-    const auto load = [&](int i) {
-      for (int d = 0; d < dim; ++d) off[static_cast<std::size_t>(d)] = static_cast<double>(points(i, d)) - mean[static_cast<std::size_t>(d)];
-    };
-    for (int i = 0; i < n; ++i) {
-      load(i);
-      for (std::size_t a = 0; a < size; ++a) {
-        for (std::size_t b = 0; b <= a; ++b) covariance[b * size + a] += w[static_cast<std::size_t>(i)] / spread * off[a] * off[b];
-      }
-    }
-    for (std::size_t a = 0; a < size; ++a) {
-      for (std::size_t b = 0; b < a; ++b) covariance[a * size + b] = covariance[b * size + a];
-    }
+    auto [mean, covariance] = erg::detail::mean_and_covariance(
+        n, dim, [&](int i, int d) { return static_cast<double>(points(i, d)); }, [&](int i) { return w[static_cast<std::size_t>(i)]; });
+    for (double& v : covariance) v /= spread;
     const auto factor = erg::detail::cholesky("the covariance of the points", covariance, dim);
     Estimate e;
     e.method = "Gaussian of equal covariance";
@@ -59,10 +47,10 @@ struct GaussianFit {
     e.n = n;
     e.value = 0.5 * (erg::detail::cholesky_log_det(factor, dim) + dim * std::log(2.0 * std::numbers::pi * std::numbers::e));
     for (int j = 1; j <= dim; ++j) e.value -= 0.5 * (math::digamma(0.5 * (ess - j)) - std::log(0.5 * (ess - 1.0)));
-    std::vector<double> influence(w.size());
+    std::vector<double> influence(w.size()), off(size);
     double centre = 0.0;
     for (int i = 0; i < n; ++i) {
-      load(i);
+      for (std::size_t d = 0; d < size; ++d) off[d] = static_cast<double>(points(i, static_cast<int>(d))) - mean[d];
       std::vector<double> solved = off;
       erg::detail::cholesky_solve(factor, dim, solved.data());
       double squared = 0.0;

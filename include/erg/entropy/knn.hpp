@@ -47,7 +47,7 @@ double resolution(BlockView<const T> x) {
 ///           for 5, +0.11 for 10, +1.2 for 20), a sharp boundary adds (uniform cube: +0.03, +0.47, +1.8)
 /// Gradient  a sum over few neighbours: its variance is finite only for k D > 2, and in one or two dimensions it grows with n unless k does:
 ///           take k_for_gradient(n, dim). Where the sets are two, only x moves, which shrinks the gradient (18 % at D = 5, k = 3, m = 1000).
-/// Ties      distances below the floor count as the floor, without a gradient, and are reported
+/// Ties      distances below the floor count as the floor, in the gradient too: near points part, duplicates stay; they are reported
 /// Cost      the search, and n k D
 /// Errors    std::invalid_argument: k out of range, weights not positive, coordinates not finite
 /// Source    Kozachenko & Leonenko (1987); Kraskov, Stoegbauer & Grassberger (2004), eq. (20); Beirlant et al. (1997), section 3.5
@@ -56,6 +56,7 @@ struct Knn {
   int k = 3;
   double floor = 0.0;  ///< 0: what rounding makes of the largest coordinate
   Search search{};
+  bool both_sides = true;  ///< a point that is somebody's neighbour is moved for that too; else neighbours stand still (published so)
 
   /// k for gradients in training: sqrt(n) in one and two dimensions.
   static int k_for_gradient(int n, int dim) { return dim <= 2 ? std::max(3, static_cast<int>(std::sqrt(static_cast<double>(n)))) : 3; }
@@ -71,6 +72,12 @@ struct Knn {
   Estimate against(BlockView<T> x, BlockView<const std::remove_const_t<T>> references, Gradient<T> gradient = {}) const {
     const BlockView<const std::remove_const_t<T>> points = x;
     return of(points, references, neighbours(points, references), gradient);
+  }
+
+  /// H less dim times the mean log distance, of n_others + 1 points among themselves or of any against n_others references. Both are one
+  /// formula: psi(n_others + 1) - psi(k) + log V_D.
+  double constant(int dim, int n_others) const {
+    return math::digamma(n_others + 1.0) - math::digamma(static_cast<double>(k)) + detail::log_ball(dim);
   }
 
   /// The k + 1 nearest, or as many as there are.
@@ -98,8 +105,7 @@ struct Knn {
     e.why = "of order (k/n)^(2/dim), more at sharp boundaries";
     e.n = n;
     const double least = floor > 0.0 ? floor : detail::resolution(points);
-    const double constant = detail::log_ball(dim) + std::log(static_cast<double>(k)) - math::digamma(static_cast<double>(k)) +
-                            math::digamma(static_cast<double>(n)) - std::log(n - 1.0);
+    const double offset = constant(dim, n - 1) + std::log(static_cast<double>(k)) - std::log(n - 1.0);
     std::vector<double> term(w.size()), without(w.size(), 0.0), moved(gradient.data == nullptr ? 0 : w.size() * static_cast<std::size_t>(dim));
     double value = 0.0;
     for (int i = 0; i < n; ++i) {
@@ -118,17 +124,17 @@ struct Knn {
           without[j] += w[at] * (next - std::log(mass - w[j] + w_next) - term[at]);
         }
       }
-      if (!moved.empty() && distance >= least) {
+      if (!moved.empty()) {
         const int other = near.index_of(i, k - 1);
-        const double scale = w[at] * dim / (distance * distance);
+        const double used = std::max(distance, least), scale = w[at] * dim / (used * used);
         for (int d = 0; d < dim; ++d) {
           const double pull = scale * (static_cast<double>(points(i, d)) - static_cast<double>(points(other, d)));
           moved[static_cast<std::size_t>(d * n + i)] += pull;
-          moved[static_cast<std::size_t>(d * n + other)] -= pull;
+          if (both_sides) moved[static_cast<std::size_t>(d * n + other)] -= pull;
         }
       }
     }
-    e.value = value + constant;
+    e.value = value + offset;
     if (n_found > k) {
       for (std::size_t j = 0; j < w.size(); ++j) without[j] = (value + without[j] - w[j] * term[j]) / (1.0 - w[j]) - w[j];
       e.standard_error = detail::jackknife_error(without);
@@ -162,14 +168,15 @@ struct Knn {
         const double next = dim * std::log(std::max(near.distance_of(i, k), least));
         for (int r = 0; r < k; ++r) without[static_cast<std::size_t>(near.index_of(i, r))] += (next - t) / n;
       }
-      if (gradient.data != nullptr && distance >= least) {
+      if (gradient.data != nullptr) {
+        const double used = std::max(distance, least);
         for (int d = 0; d < dim; ++d) {
-          gradient(i, d) = static_cast<S>(dim / (n * distance * distance) *
+          gradient(i, d) = static_cast<S>(dim / (n * used * used) *
                                           (static_cast<double>(points(i, d)) - static_cast<double>(references(near.index_of(i, k - 1), d))));
         }
       }
     }
-    e.value = value + detail::log_ball(dim) + math::digamma(m + 1.0) - math::digamma(static_cast<double>(k));
+    e.value = value + constant(dim, m);
     if (n > 1 && n_found > k) {
       e.standard_error = std::hypot(std::sqrt(detail::squares_about_mean(term) / n / (n - 1.0)), detail::jackknife_error(without));
     }

@@ -169,7 +169,12 @@ TEST_CASE("duplicates are counted, floored, and leave gradients finite", "[entro
   const Estimate coarse = Knn<>{.k = 1, .floor = 1e3}(x.view(), g.view());
   CHECK(coarse.n_ties == 100);
   CHECK_THAT(coarse.value, WithinAbs(math::digamma(100.0) + euler + std::log(pi) + 2 * std::log(1e3), 1e-12));
-  for (const double v : g.values) CHECK(v == 0.0);
+  // Below the floor points part at its pace: |x_i - x_j| dim / (n floor^2) for each of a few pairs, but duplicates do not know where to.
+  double most = 0.0;
+  for (const double v : g.values) most = std::max(most, std::abs(v));
+  CHECK((most > 0.0 && most < 5 * 6.0 * 2 / (100 * 1e6)));
+  Knn<>{.k = 1, .floor = 1e3, .both_sides = false}(x.view(), g.view());
+  for (int i = 0; i < 2; ++i) CHECK((g(i, 0) == 0.0 && g(i, 1) == 0.0));
 }
 
 TEST_CASE("float points give the entropy of the same numbers in double", "[entropy]") {
