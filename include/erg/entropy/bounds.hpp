@@ -6,7 +6,9 @@
 #include "erg/energy/batch.hpp"
 #include "erg/entropy/gaussian_sums.hpp"
 #include "erg/entropy/nearest.hpp"
+#include "erg/random/key.hpp"
 
+#include <concepts>
 #include <numbers>
 
 namespace erg::entropy {
@@ -58,7 +60,6 @@ Estimate cross_entropy(const Q& q, BlockView<T> x, std::span<const double> weigh
 /// Why they are bounds: an average over independent centres estimates the density without bias, and -log is convex (Jensen), so the mean of
 /// `upper` is not below H; with x_i's own centre the average is larger than an independent one in just the way that turns the sign.
 /// Shapes    centres, x: [draw, dim] column-major, of the same draws; sd: [dim], or one for all
-/// Gradient  of lower, or of upper, by the draws at fixed centres and by the centres at fixed draws: ask for the sum by moving both
 /// Bias      bounds at any n; log n apart at most, equal as n covers the latent space. E log p(x | z) + entropy of the noise is a floor
 /// Error     first order of the jackknife                                    Cost  n^2 (D + 1 exponential)
 /// Errors    std::invalid_argument: shapes that differ, sd not positive
@@ -96,6 +97,32 @@ Bracket generator_entropy(BlockView<T> centres, BlockView<const std::remove_cons
   return {bound(false), bound(true)};
 }
 
+/// A sampler x = g(z) + sigma e, z and e standard normal, that says which of them made its draws, as erg::generator::Generator does.
+template <class G>
+concept CentredGenerator = requires(const G& g, BlockView<typename G::Scalar> block, BlockView<const typename G::Scalar> fixed, random::Key key) {
+  { g.dim() } -> std::convertible_to<int>;
+  { g.n_latent() } -> std::convertible_to<int>;
+  { g.noise() } -> std::convertible_to<double>;
+  g.latents(key, std::uint32_t{0}, block, block);
+  g.mean(fixed, block);
+};
+
+/// Both bounds of the entropy of a generator from n of its own draws: those that g.sample(key, 0, x) gives.
+/// Cost      n draws, and n^2 (D + 1 exponential)
+template <CentredGenerator G>
+Bracket generator_entropy(const G& g, int n, random::Key key) {
+  using S = typename G::Scalar;
+  erg::detail::require_count("number of draws", n, 2);
+  const auto memory = [n](int columns) { return std::vector<S>(static_cast<std::size_t>(n) * static_cast<std::size_t>(columns)); };
+  std::vector<S> latent = memory(g.n_latent()), noise = memory(g.dim()), centre = memory(g.dim());
+  const BlockView<S> z{latent.data(), n, g.n_latent(), n}, x{noise.data(), n, g.dim(), n}, centres{centre.data(), n, g.dim(), n};
+  g.latents(key, 0, z, x);
+  g.mean(z, centres);
+  const double sd = g.noise();
+  for (std::size_t i = 0; i < noise.size(); ++i) noise[i] = centre[i] + static_cast<S>(sd) * noise[i];
+  return generator_entropy(centres, BlockView<const S>(x), std::span<const double>(&sd, 1));
+}
+
 /// Lower bound of the entropy of a generator from an encoder r(z | x): H(x) = H(z) + H(x | z) - H(z | x), and H(z | x) <= -E log r.
 ///
 ///   H(x) >= H(z) + H(x | z) + mean_i log r(z_i | x_i)
@@ -118,6 +145,12 @@ inline Estimate encoder_bound(std::span<const double> log_r, double latent_entro
   e.value = latent_entropy + noise_entropy + mean;
   e.standard_error = detail::error_of_mean(term, w, mean);
   return e;
+}
+/// The same of a generator with normal latents and noise, whose entropies are known.
+template <CentredGenerator G>
+Estimate encoder_bound(const G& g, std::span<const double> log_r) {
+  const double of_one = 0.5 * std::log(2.0 * std::numbers::pi * std::numbers::e);
+  return encoder_bound(log_r, g.n_latent() * of_one, g.dim() * (of_one + std::log(static_cast<double>(g.noise()))));
 }
 
 }  // namespace erg::entropy
