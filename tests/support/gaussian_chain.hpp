@@ -88,12 +88,12 @@ struct NormalStart {
 };
 
 /// The chains of one step of training, kept with their trail.
-template <class E, class Kernel>
+template <class E, class Kernel, class Start = NormalStart>
 class OneDraw {
  public:
   train::StepReport report;
 
-  OneDraw(const E& energy, Kernel kernel, NormalStart start, int n_chains, int n_steps, int n_recorded, std::uint64_t seed = 5)
+  OneDraw(const E& energy, Kernel kernel, Start start, int n_chains, int n_steps, int n_recorded, std::uint64_t seed = 5)
       : energy_(energy), bank_(train::chains(Simd<>{}, kernel, train::Fresh{start}, {.n_chains = n_chains, .n_steps = n_steps}).template bind<double>(energy_, seed)) {
     bank_.record(n_recorded, 0);
     bank_.draw({}, random::Key(seed).purpose(random::Purpose::start), report);
@@ -113,7 +113,11 @@ class OneDraw {
 
  private:
   E energy_;
-  train::detail::ChainBank<double, E, Simd<>, Kernel, train::Fresh<NormalStart>> bank_;
+  train::detail::ChainBank<double, E, Simd<>, Kernel, train::Fresh<Start>> bank_;
 };
+template <class E, class Kernel>
+OneDraw(const E&, Kernel, NormalStart, int, int, int, std::uint64_t = 5) -> OneDraw<E, Kernel>;
+template <class E, class Kernel>
+OneDraw(const E&, Kernel, NormalStart, int, int, int) -> OneDraw<E, Kernel>;
 
 }  // namespace erg::test
