@@ -39,6 +39,19 @@ TEST_CASE("the area under the curve of normal energies is the closed form, below
   }
 }
 
+TEST_CASE("the area under the curve of two normal scores is Phi of their distance, with Hanley and McNeil's error", "[diagnostics]") {
+  // in N(m, 1), out N(0, 1.5^2): A = Phi(m / sqrt(1 + 2.25)); m so that A = 0.8, of which 2000 + 2000 scores are off by about 0.0070.
+  const int n = 2000;
+  const double m = 0.8416212335729143 * std::sqrt(3.25);
+  const auto out = normal_cloud<double>(n, 1, 4, 1.5);
+  auto in = normal_cloud<double>(n, 1, 3);
+  for (double& v : in.values) v += m;
+  const auto a = diag::auroc(in.values, out.values);
+  CHECK(std::abs(a.value - 0.8) < z_limit * a.standard_error);
+  CHECK_THAT(a.standard_error, WithinAbs(0.0070, 0.0007));
+  CHECK(std::abs(a.value - normal_cdf(m / std::sqrt(2.0))) > z_broken * a.standard_error);  // mutant: both of unit variance
+}
+
 TEST_CASE("intervals of 95 % hold the truth in about 95 of 100 experiments, and halved ones do not", "[diagnostics]") {
   const int n = 80, n_experiments = 300;
   const double area = normal_cdf(1.0 / std::sqrt(2.0)), fpr = normal_cdf(1.6448536269514722 - 1.0);
