@@ -127,22 +127,26 @@ int main() {
 
   example::Picture picture("out/examples/16_entropy.png", 1, 3, 1500, 480);
   example::Columns rows(3), law(2), moved(2);
+  std::string names;  // beside the error bars, where there is room for them
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
-    rows[0].push_back(static_cast<double>(i));
+    rows[0].push_back(-static_cast<double>(i));
     rows[1].push_back(table.rows[i].value);
     rows[2].push_back(2 * table.rows[i].standard_error);
+    const bool left = table.rows[i].value > 3.3;
+    const double beside = table.rows[i].value + (left ? -1.0 : 1.0) * (rows[2].back() + 0.04);
+    names += "set label '" + table.rows[i].method + "' at " + std::to_string(beside) + ",-" + std::to_string(i) + (left ? " right; " : " left; ");
   }
-  std::string tics;
-  for (std::size_t i = 0; i < table.rows.size(); ++i) tics += (i == 0 ? "'" : ", '") + table.rows[i].method + "' " + std::to_string(i);
   for (std::size_t i = 0; i < 300; ++i) {
     for (std::size_t d = 0; d < 2; ++d) law[d].push_back(static_cast<double>(before.x[300 * d + i])), moved[d].push_back(static_cast<double>(spread.x[300 * d + i]));
   }
   picture.data("rows", rows).data("law", law).data("moved", moved);
-  picture.axes("1000 points, two standard errors", "", "nats");
-  picture << "set xtics rotate by -30 (" + tics + "); unset key";
-  picture << "plot [-0.6:6.6] " + std::to_string(truth.lower.value) + " lw 1.5 lc rgb '" + example::grey + "', $rows using 1:2:3 with yerrorbars pt 7 ps 0.8 lw 1.5 lc rgb '" +
-                 example::blue + "'";
-  picture << "set xtics norotate autofreq";
+  picture.axes("1000 points, two standard errors", "nats", "");
+  picture << "unset key; unset ytics; " + names;
+  const std::string low = std::to_string(truth.lower.value), high = std::to_string(truth.upper.value);
+  picture << "set arrow 1 from " + low + ",-6.6 to " + low + ",0.9 nohead lw 1.5 lc rgb '" + example::grey + "'; set arrow 2 from " + high + ",-6.6 to " + high +
+                 ",0.9 nohead lw 1.5 lc rgb '" + example::grey + "'";
+  picture << std::string("plot [2.3:4.1][-6.6:0.9] $rows using 2:1:3 with xerrorbars pt 7 ps 0.8 lw 1.5 lc rgb '") + example::blue + "'";
+  picture << "unset label; unset arrow; set ytics";
   const auto cloud = [&](const char* name, const char* colour) {
     picture << std::string("plot [-7:7][-3:8] $") + name + " using 1:2 with points pt 7 ps 0.35 lc rgb '" + colour + "'";
   };

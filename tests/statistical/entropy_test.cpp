@@ -184,6 +184,28 @@ TEST_CASE("weighted points of one law give the entropy of another", "[entropy]")
   CHECK(m.claimed() < 2.0 * m.sd());
 }
 
+TEST_CASE("weighted points of both laws give the divergence of the laws they are weighted to", "[entropy]") {
+  // x: N(0, 1.5^2) weighted to N(0, 1); y: N(0, 2.5^2) weighted to N(0, 4).
+  const int n = 1000, dim = 2;
+  const double expected = dim * 0.5 * (std::log(4.0) + 0.25 - 1);
+  const auto weighted_to = [&](const Cloud<double>& x, double from, double to) {
+    std::vector<double> w;
+    for (int i = 0; i < n; ++i) w.push_back(std::exp(-0.5 * (1 / (to * to) - 1 / (from * from)) * (x(i, 0) * x(i, 0) + x(i, 1) * x(i, 1))));
+    return w;
+  };
+  Mean forgotten;
+  const auto m = many(40, 13000, [&](std::uint64_t seed) {
+    const auto x = normal_cloud<double>(n, dim, seed, 1.5), y = normal_cloud<double>(n, dim, seed + 700, 2.5);
+    const auto w = weighted_to(x, 1.5, 1.0), w_y = weighted_to(y, 2.5, 2.0);
+    forgotten.add(knn_divergence(x.view(), y.view(), Knn<>{.k = 5}, {}, w).value);
+    return knn_divergence(x.view(), y.view(), Knn<>{.k = 5}, {}, w, w_y);
+  });
+  CHECK(std::abs(m.value.mean() - expected) < 5 * std::sqrt(m.value.variance() / 40) + 0.03);
+  CHECK(std::abs(forgotten.z(expected)) > z_broken);  // mutant: the weights of y forgotten
+  CHECK(m.claimed() > 0.8 * m.sd());
+  CHECK(m.claimed() < 2.0 * m.sd());
+}
+
 TEST_CASE("the Gaussian entropy of few normal points is without bias, and without its correction it is not", "[entropy]") {
   const int n = 12, dim = 3;
   const auto m = many(2000, 15000, [&](std::uint64_t seed) { return GaussianFit{}(normal_cloud<double>(n, dim, seed).view()); });

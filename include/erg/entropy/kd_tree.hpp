@@ -25,7 +25,7 @@ inline constexpr bool has_kd_tree = true;
 
 /// Nearest neighbours by a k-d tree over the references, built for one search.
 ///
-/// Cost      m log m to build, about log m a query in few dimensions; above about 1.4 log10(m) - 0.7 coordinates BruteForce is faster
+/// Cost      m log m to build, about log m a query in few dimensions; above about 2 log10(m) - 3.5 coordinates BruteForce is faster
 /// Errors    as BruteForce
 struct KdTree {
   int leaf_size = 16;

@@ -26,6 +26,41 @@ double resolution(BlockView<const T> x) {
   if (e.n_ties == 0) return;
   warn(e, std::to_string(e.n_ties) + " distances are below " + text("%.3g", floor) + " (duplicates: a density of them is none): draw anew, or give a floor that is the resolution of the data");
 }
+/// D log e_i - log M_i of every point, M_i the weight of its k nearest, and what leaving out one of these makes of it.
+class NeighbourTerms {
+ public:
+  NeighbourTerms(const Nearest& near, int k, int dim, double least, const std::vector<double>& weights)
+      : near_(near), k_(k), dim_(dim), least_(least), weights_(weights), has_next_(near.k > k) {
+    for (int i = 0; i < near.n(); ++i) {
+      double mass = 0.0;
+      for (int r = 0; r < k; ++r) mass += weight(i, r);
+      mass_.push_back(mass);
+      n_ties += near.distance_of(i, k - 1) < least;
+    }
+  }
+
+  long n_ties = 0;
+  bool has_next() const { return has_next_; }
+  /// The distance to the k-th neighbour, or the floor.
+  double reach(int i) const { return std::max(near_.distance_of(i, k_ - 1), least_); }
+  double operator()(int i) const { return dim_ * std::log(reach(i)) - std::log(mass_[static_cast<std::size_t>(i)]); }
+  /// f(j, change) for every neighbour j of i: without j the next one counts.
+  template <class F>
+  void without_one(int i, F&& f) const {
+    if (!has_next_) return;
+    const double next = dim_ * std::log(std::max(near_.distance_of(i, k_), least_)), now = (*this)(i), mass = mass_[static_cast<std::size_t>(i)];
+    for (int r = 0; r < k_; ++r) f(static_cast<std::size_t>(near_.index_of(i, r)), next - std::log(mass - weight(i, r) + weight(i, k_)) - now);
+  }
+
+ private:
+  double weight(int i, int r) const { return weights_[static_cast<std::size_t>(near_.index_of(i, r))]; }
+  const Nearest& near_;
+  int k_, dim_;
+  double least_;
+  const std::vector<double>& weights_;
+  bool has_next_;
+  std::vector<double> mass_;
+};
 [[gnu::cold]] inline void warn_of_dimension(Estimate& e, int dim) {
   if (dim > 8) warn(e, "dim = " + std::to_string(dim) + " (above 8 the bias exceeds the error bar at any affordable number of points): take it for a trend");
 }
@@ -39,6 +74,7 @@ double resolution(BlockView<const T> x) {
 ///   weighted: H = sum_i w_i (log V_D + D log e_i - log M_i + log(1 - w_i)) + log k - psi(k) + psi(n) - log(n - 1),
 ///             M_i the weight of the k neighbours; the same number where weights are equal
 ///   against references y_1 .. y_m: -E_p log q = psi(m + 1) - psi(k) + log V_D + mean_i D log e_i
+///             weighted: sum_i w_i (log V_D + D log e_i - log M_i) + log k - psi(k) + psi(m + 1) - log m
 ///
 /// Shapes    x: [point, dim] column-major, float or double (sums in double); gradient as x; weights: [point], positive
 /// Requires  1 <= k < n; independent points: thin chains first
@@ -69,9 +105,10 @@ struct Knn {
 
   /// Cross entropy of x against references that do not move: an upper bound of the entropy as m grows, the entropy where both have one law.
   template <class T>
-  Estimate against(BlockView<T> x, BlockView<const std::remove_const_t<T>> references, Gradient<T> gradient = {}) const {
+  Estimate against(BlockView<T> x, BlockView<const std::remove_const_t<T>> references, Gradient<T> gradient = {}, std::span<const double> weights = {},
+                   std::span<const double> reference_weights = {}) const {
     const BlockView<const std::remove_const_t<T>> points = x;
-    return of(points, references, neighbours(points, references), gradient);
+    return of(points, references, neighbours(points, references), gradient, weights, reference_weights);
   }
 
   /// H less dim times the mean log distance, of n_others + 1 points among themselves or of any against n_others references. Both are one
@@ -95,7 +132,7 @@ struct Knn {
   /// The entropy from neighbours() of the same points.
   template <class S>
   Estimate of(BlockView<const S> points, const Nearest& near, BlockView<S> gradient, std::span<const double> weights) const {
-    const int n = points.n_chains, dim = points.dim, n_found = near.k;
+    const int n = points.n_chains, dim = points.dim;
     erg::detail::require_not_negative("floor", floor);
     const auto w = detail::normalised(weights, n);
     detail::clear_gradient(gradient, n, dim);
@@ -106,36 +143,26 @@ struct Knn {
     e.n = n;
     const double least = floor > 0.0 ? floor : detail::resolution(points);
     const double offset = constant(dim, n - 1) + std::log(static_cast<double>(k)) - std::log(n - 1.0);
+    const detail::NeighbourTerms terms(near, k, dim, least, w);
+    e.n_ties = terms.n_ties;
     std::vector<double> term(w.size()), without(w.size(), 0.0), moved(gradient.data == nullptr ? 0 : w.size() * static_cast<std::size_t>(dim));
     double value = 0.0;
     for (int i = 0; i < n; ++i) {
       const std::size_t at = static_cast<std::size_t>(i);
-      const double distance = near.distance_of(i, k - 1);
-      double mass = 0.0;
-      for (int r = 0; r < k; ++r) mass += w[static_cast<std::size_t>(near.index_of(i, r))];
-      term[at] = dim * std::log(std::max(distance, least)) - std::log(mass) + std::log1p(-w[at]);
+      term[at] = terms(i) + std::log1p(-w[at]);
       value += w[at] * term[at];
-      if (distance < least) ++e.n_ties;
-      if (n_found > k) {  // without one of its k neighbours, the next one counts
-        const double next = dim * std::log(std::max(near.distance_of(i, k), least)) + std::log1p(-w[at]);
-        const double w_next = w[static_cast<std::size_t>(near.index_of(i, k))];
-        for (int r = 0; r < k; ++r) {
-          const std::size_t j = static_cast<std::size_t>(near.index_of(i, r));
-          without[j] += w[at] * (next - std::log(mass - w[j] + w_next) - term[at]);
-        }
-      }
-      if (!moved.empty()) {
-        const int other = near.index_of(i, k - 1);
-        const double used = std::max(distance, least), scale = w[at] * dim / (used * used);
-        for (int d = 0; d < dim; ++d) {
-          const double pull = scale * (static_cast<double>(points(i, d)) - static_cast<double>(points(other, d)));
-          moved[static_cast<std::size_t>(d * n + i)] += pull;
-          if (both_sides) moved[static_cast<std::size_t>(d * n + other)] -= pull;
-        }
+      terms.without_one(i, [&](std::size_t j, double change) { without[j] += w[at] * change; });
+      if (moved.empty()) continue;
+      const int other = near.index_of(i, k - 1);
+      const double reach = terms.reach(i), scale = w[at] * dim / (reach * reach);
+      for (int d = 0; d < dim; ++d) {
+        const double pull = scale * (static_cast<double>(points(i, d)) - static_cast<double>(points(other, d)));
+        moved[static_cast<std::size_t>(d * n + i)] += pull;
+        if (both_sides) moved[static_cast<std::size_t>(d * n + other)] -= pull;
       }
     }
     e.value = value + offset;
-    if (n_found > k) {
+    if (terms.has_next()) {
       for (std::size_t j = 0; j < w.size(); ++j) without[j] = (value + without[j] - w[j] * term[j]) / (1.0 - w[j]) - w[j];
       e.standard_error = detail::jackknife_error(without);
     }
@@ -148,40 +175,41 @@ struct Knn {
 
   /// The cross entropy from neighbours() of the same points and references.
   template <class S>
-  Estimate of(BlockView<const S> points, BlockView<const S> references, const Nearest& near, BlockView<S> gradient) const {
-    const int n = points.n_chains, m = references.n_chains, dim = points.dim, n_found = near.k;
+  Estimate of(BlockView<const S> points, BlockView<const S> references, const Nearest& near, BlockView<S> gradient, std::span<const double> weights = {},
+              std::span<const double> reference_weights = {}) const {
+    const int n = points.n_chains, m = references.n_chains, dim = points.dim;
     erg::detail::require_not_negative("floor", floor);
+    const auto w = detail::normalised(weights, n), w_references = detail::normalised(reference_weights, m);
     detail::clear_gradient(gradient, n, dim);
     Estimate e;
     e.method = name("kNN cross entropy");
     e.why = "of order (k/m)^(2/dim); its gradient is too small";
     e.n = n;
     const double least = floor > 0.0 ? floor : std::max(detail::resolution(points), detail::resolution(references));
-    std::vector<double> term(static_cast<std::size_t>(n)), without(static_cast<std::size_t>(m), 0.0);
+    const detail::NeighbourTerms terms(near, k, dim, least, w_references);
+    e.n_ties = terms.n_ties;
+    std::vector<double> term(w.size()), without(w_references.size(), 0.0);
     double value = 0.0;
     for (int i = 0; i < n; ++i) {
-      const double distance = near.distance_of(i, k - 1), t = dim * std::log(std::max(distance, least));
-      term[static_cast<std::size_t>(i)] = t;
-      value += t / n;
-      if (distance < least) ++e.n_ties;
-      if (n_found > k) {
-        const double next = dim * std::log(std::max(near.distance_of(i, k), least));
-        for (int r = 0; r < k; ++r) without[static_cast<std::size_t>(near.index_of(i, r))] += (next - t) / n;
-      }
-      if (gradient.data != nullptr) {
-        const double used = std::max(distance, least);
-        for (int d = 0; d < dim; ++d) {
-          gradient(i, d) = static_cast<S>(dim / (n * used * used) *
-                                          (static_cast<double>(points(i, d)) - static_cast<double>(references(near.index_of(i, k - 1), d))));
-        }
+      const std::size_t at = static_cast<std::size_t>(i);
+      term[at] = terms(i);
+      value += w[at] * term[at];
+      terms.without_one(i, [&](std::size_t j, double change) { without[j] += w[at] * change; });
+      if (gradient.data == nullptr) continue;
+      const double reach = terms.reach(i), scale = w[at] * dim / (reach * reach);
+      for (int d = 0; d < dim; ++d) {
+        gradient(i, d) = static_cast<S>(scale * (static_cast<double>(points(i, d)) - static_cast<double>(references(near.index_of(i, k - 1), d))));
       }
     }
-    e.value = value + constant(dim, m);
-    if (n > 1 && n_found > k) {
-      e.standard_error = std::hypot(std::sqrt(detail::squares_about_mean(term) / n / (n - 1.0)), detail::jackknife_error(without));
+    e.value = value + constant(dim, m) + std::log(static_cast<double>(k)) - std::log(static_cast<double>(m));
+    if (n > 1 && terms.has_next()) {
+      for (std::size_t j = 0; j < without.size(); ++j) without[j] += std::log1p(-w_references[j]);  // the others' shares of the weight
+      e.standard_error = std::hypot(detail::error_of_mean(term, w, value), detail::jackknife_error(without));
     }
     detail::warn_of_ties(e, least);
     detail::warn_of_dimension(e, dim);
+    if (!weights.empty()) detail::warn_of_weights(e, w);
+    if (!reference_weights.empty()) detail::warn_of_weights(e, w_references);
     return e;
   }
 
@@ -194,18 +222,20 @@ struct Knn {
 ///   D(p || q) = (D / n) sum_i log(v_i / e_i) + psi(m + 1) - psi(n)        e_i, v_i: distance of x_i to its k-th neighbour in x, in y
 ///
 /// The difference of Knn{k}.against(x, y) and Knn{k}(x): one number k for both, so that constants and part of the bias cancel.
-/// Shapes    x: [n, dim], y: [m, dim]; the gradient is by x        Ensures  may be negative where the laws are close
+/// Shapes    x: [n, dim], y: [m, dim]; the gradient is by x; weights: [n], y_weights: [m]        Ensures  may be negative where the laws are close
 /// Error     both jackknives together, each point of x left out of both sums
+/// Ties      as Knn: distances below the floor count as the floor, and are reported
 /// Source    Wang, Kulkarni & Verdu (2009), Divergence estimation for multidimensional densities via k-nearest-neighbor distances, eq. (5)
 template <class T, class Search = Neighbours>
-Estimate knn_divergence(BlockView<T> x, BlockView<const std::remove_const_t<T>> y, const Knn<Search>& knn = {}, Gradient<T> gradient = {}) {
+Estimate knn_divergence(BlockView<T> x, BlockView<const std::remove_const_t<T>> y, const Knn<Search>& knn = {}, Gradient<T> gradient = {},
+                        std::span<const double> weights = {}, std::span<const double> y_weights = {}) {
   using S = std::remove_const_t<T>;
   const BlockView<const S> points = x;
   const int n = x.n_chains, m = y.n_chains, dim = x.dim, k = knn.k;
   std::vector<S> own(gradient.data == nullptr ? 0 : static_cast<std::size_t>(n) * static_cast<std::size_t>(dim));
   const BlockView<S> of_entropy = own.empty() ? BlockView<S>{} : BlockView<S>{own.data(), n, dim, n};
   const Nearest a = knn.neighbours(points), b = knn.neighbours(points, y);
-  const Estimate cross = knn.of(points, y, b, gradient), entropy = knn.of(points, a, of_entropy, {});
+  const Estimate cross = knn.of(points, y, b, gradient, weights, y_weights), entropy = knn.of(points, a, of_entropy, weights);
   for (int d = 0; d < of_entropy.dim; ++d) {
     for (int i = 0; i < n; ++i) gradient(i, d) -= of_entropy(i, d);
   }
@@ -216,21 +246,22 @@ Estimate knn_divergence(BlockView<T> x, BlockView<const std::remove_const_t<T>> 
   e.n = n;
   e.n_ties = cross.n_ties + entropy.n_ties;
   e.warning = entropy.warning.empty() ? cross.warning : entropy.warning;
-  if (a.k == k || b.k == k) return e;
   const double least = knn.floor > 0.0 ? knn.floor : std::max(detail::resolution(points), detail::resolution(y));
-  const auto log_of = [&](const Nearest& near, int i, int rank) { return dim * std::log(std::max(near.distance_of(i, rank), least)); };
-  std::vector<double> no_x(static_cast<std::size_t>(n), 0.0), no_y(static_cast<std::size_t>(m), 0.0);
-  double sum = 0.0;
+  const auto w = detail::normalised(weights, n), w_y = detail::normalised(y_weights, m);
+  const detail::NeighbourTerms in_x(a, k, dim, least, w), in_y(b, k, dim, least, w_y);
+  if (!in_x.has_next() || !in_y.has_next()) return e;
+  std::vector<double> no_x(w.size(), 0.0), no_y(w_y.size(), 0.0);
+  double value = 0.0;
   for (int i = 0; i < n; ++i) {
-    const double t = log_of(b, i, k - 1) - log_of(a, i, k - 1);
-    sum += t;
-    no_x[static_cast<std::size_t>(i)] -= t;
-    for (int r = 0; r < k; ++r) {
-      no_x[static_cast<std::size_t>(a.index_of(i, r))] -= log_of(a, i, k) - log_of(a, i, k - 1);
-      no_y[static_cast<std::size_t>(b.index_of(i, r))] += (log_of(b, i, k) - log_of(b, i, k - 1)) / n;
-    }
+    const std::size_t at = static_cast<std::size_t>(i);
+    const double t = in_y(i) - in_x(i) - std::log1p(-w[at]);
+    value += w[at] * t;
+    no_x[at] -= w[at] * t;
+    in_x.without_one(i, [&](std::size_t j, double change) { no_x[j] -= w[at] * change; });
+    in_y.without_one(i, [&](std::size_t j, double change) { no_y[j] += w[at] * change; });
   }
-  for (double& v : no_x) v = (sum + v) / (n - 1.0);
+  for (std::size_t j = 0; j < no_x.size(); ++j) no_x[j] = (value + no_x[j]) / (1.0 - w[j]) + w[j];
+  for (std::size_t j = 0; j < no_y.size(); ++j) no_y[j] += std::log1p(-w_y[j]);
   e.standard_error = std::hypot(detail::jackknife_error(no_x), detail::jackknife_error(no_y));
   return e;
 }

@@ -6,9 +6,10 @@
 
 namespace erg::entropy {
 
-/// Whether a k-d tree, built for this one search, is expected to be faster than looking at all pairs: measured, see docs/entropy.md.
+/// Whether a k-d tree, built for this one search, is expected to be faster than looking at all pairs: few dimensions, and queries enough to pay
+/// for building it. Measured, see docs/entropy.md.
 inline bool kd_tree_pays(int dim, int n_queries, int n_references) {
-  return dim <= 1.4 * std::log10(static_cast<double>(n_references)) - 0.7 && n_queries >= n_references / 8;
+  return dim <= 2.0 * std::log10(static_cast<double>(n_references)) - 3.5 && n_queries >= 17.0 * std::sqrt(static_cast<double>(n_references));
 }
 
 /// Nearest neighbours by whatever is expected to be fastest here: KdTree where nanoflann.hpp is installed and kd_tree_pays, else

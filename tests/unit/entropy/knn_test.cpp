@@ -77,6 +77,11 @@ TEST_CASE("equal weights of any size give the unweighted entropy, and twice the 
   const Estimate plain = Knn<>{}(x.view()), weighted = Knn<>{}(x.view(), {}, equal);
   CHECK_THAT(weighted.value, WithinAbs(plain.value, 1e-12));
   CHECK_THAT(weighted.standard_error, WithinRel(plain.standard_error, 1e-9));
+  const auto y = normal_cloud<double>(300, 3, 5, 1.3);
+  const std::vector<double> equal_y(300, 0.1);
+  const Estimate apart = knn_divergence(x.view(), y.view()), apart_weighted = knn_divergence(x.view(), y.view(), Knn<>{}, {}, equal, equal_y);
+  CHECK_THAT(apart_weighted.value, WithinAbs(apart.value, 1e-12));
+  CHECK_THAT(apart_weighted.standard_error, WithinRel(apart.standard_error, 1e-9));
   ERG_CHECK_THROWS(Knn<>{}(x.view(), {}, std::vector<double>(500, 0.0)), std::invalid_argument, "weights[0] = 0 (must be finite and > 0)");
   ERG_CHECK_THROWS(Knn<>{}(x.view(), {}, std::vector<double>(3, 1.0)), std::invalid_argument, "3 weights (there are 500 points)");
 }
@@ -141,6 +146,7 @@ TEST_CASE("gradients of kNN entropies and divergences are their differences wher
   const auto plain = [&](auto view, Gradient<double> g = {}) { return Knn<>{.k = k}(view, g); };
   const auto weighted = [&](auto view, Gradient<double> g = {}) { return Knn<>{.k = k}(view, g, weights); };
   const auto cross = [&](auto view, Gradient<double> g = {}) { return Knn<>{.k = k}.against(view, y.view(), g); };
+  const auto weighted_cross = [&](auto view, Gradient<double> g = {}) { return Knn<>{.k = k}.against(view, y.view(), g, weights); };
   const auto divergence = [&](auto view, Gradient<double> g = {}) { return knn_divergence(view, y.view(), Knn<>{.k = k}, g); };
   int n_checked = 0;
   const auto check = [&](const auto& f) {
@@ -153,7 +159,7 @@ TEST_CASE("gradients of kNN entropies and divergences are their differences wher
       }
     }
   };
-  check(plain), check(weighted), check(cross), check(divergence);
+  check(plain), check(weighted), check(cross), check(weighted_cross), check(divergence);
   CHECK(n_checked > 200);
 }
 
