@@ -109,8 +109,11 @@ concept CentredGenerator = requires(const G& g, BlockView<typename G::Scalar> bl
 
 /// Both bounds of the entropy of a generator from n of its own draws: those that g.sample(key, 0, x) gives.
 /// Cost      n draws, and n^2 (D + 1 exponential)
-template <CentredGenerator G>
+template <class G>
 Bracket generator_entropy(const G& g, int n, random::Key key) {
+  static_assert(CentredGenerator<G>,
+                "erg: bounds of a generator's entropy need the centres of its draws: dim, n_latent, noise, latents and mean as generator::Generator has "
+                "them; or give centres, draws and deviations.");
   using S = typename G::Scalar;
   erg::detail::require_count("number of draws", n, 2);
   const auto memory = [n](int columns) { return std::vector<S>(static_cast<std::size_t>(n) * static_cast<std::size_t>(columns)); };
@@ -147,7 +150,8 @@ inline Estimate encoder_bound(std::span<const double> log_r, double latent_entro
   return e;
 }
 /// The same of a generator with normal latents and noise, whose entropies are known.
-template <CentredGenerator G>
+template <class G>
+  requires CentredGenerator<G>
 Estimate encoder_bound(const G& g, std::span<const double> log_r) {
   const double of_one = 0.5 * std::log(2.0 * std::numbers::pi * std::numbers::e);
   return encoder_bound(log_r, g.n_latent() * of_one, g.dim() * (of_one + std::log(static_cast<double>(g.noise()))));
