@@ -115,9 +115,5 @@ class OneDraw {
   E energy_;
   train::detail::ChainBank<double, E, Simd<>, Kernel, train::Fresh<Start>> bank_;
 };
-template <class E, class Kernel>
-OneDraw(const E&, Kernel, NormalStart, int, int, int, std::uint64_t = 5) -> OneDraw<E, Kernel>;
-template <class E, class Kernel>
-OneDraw(const E&, Kernel, NormalStart, int, int, int) -> OneDraw<E, Kernel>;
 
 }  // namespace erg::test
