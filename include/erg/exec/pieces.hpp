@@ -17,19 +17,29 @@ class Pieces {
  public:
   explicit Pieces(int n_threads = 1) : crew_(std::make_unique<Crew>(n_threads)) {}
 
-  /// to += the sum over pieces of what part(first, n, span of T) adds, over n points.   Memory  up to 16 copies of `to`
+  /// to += the sum over pieces of what part(first, n, span of T) adds, over n points. The first piece adds to `to` itself, others to
+  /// copies that start at zero.   Memory  up to 15 copies of `to`; on one thread one
   template <class F>
   void add(int n, std::span<T> to, F&& part) {
     const int each = size_of_piece(n), n_pieces = (n + each - 1) / each;
     const std::size_t size = to.size();
-    sums_.assign(size * static_cast<std::size_t>(n_pieces), T(0));
-    run(n, [&](int first, int count) {
-      part(first, count, std::span<T>(sums_).subspan(size * static_cast<std::size_t>(first / each), size));
-    });
-    for (int piece = 0; piece < n_pieces; ++piece) {
-      const T* from = sums_.data() + size * static_cast<std::size_t>(piece);
+    const auto take = [&](const T* from) {
       for (std::size_t i = 0; i < size; ++i) to[i] += from[i];
+    };
+    if (crew_->n_workers() == 1) {
+      for (int piece = 0; piece < n_pieces; ++piece) {
+        if (piece > 0) sums_.assign(size, T(0));
+        part(piece * each, std::min(each, n - piece * each), piece == 0 ? to : std::span<T>(sums_));
+        if (piece > 0) take(sums_.data());
+      }
+      return;
     }
+    sums_.assign(size * static_cast<std::size_t>(std::max(n_pieces - 1, 0)), T(0));
+    run(n, [&](int first, int count) {
+      const int piece = first / each;
+      part(first, count, piece == 0 ? to : std::span<T>(sums_).subspan(size * static_cast<std::size_t>(piece - 1), size));
+    });
+    for (int piece = 1; piece < n_pieces; ++piece) take(sums_.data() + size * static_cast<std::size_t>(piece - 1));
   }
   /// part(first, n) for each piece.
   template <class F>
@@ -42,7 +52,11 @@ class Pieces {
   }
 
  private:
-  static int size_of_piece(int n) { return std::max(128, (n + 1023) / 1024 * 64); }
+  /// At most 128 points, or more so that there are no more than 16 pieces; all of a size, in whole lanes.
+  static int size_of_piece(int n) {
+    const int most = std::max(128, (n + 1023) / 1024 * 64), n_pieces = (n + most - 1) / most;
+    return std::max(1, (n + 16 * n_pieces - 1) / (16 * n_pieces)) * 16;
+  }
 
   std::unique_ptr<Crew> crew_;
   std::vector<T> sums_;

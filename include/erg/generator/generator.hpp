@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/detail/require.hpp"
+#include "erg/energy/batch.hpp"
 #include "erg/generator/latent.hpp"
 #include "erg/io/archive.hpp"
 #include "erg/nn/initialise.hpp"
@@ -97,9 +98,11 @@ class Generator {
   /// f(span of all parameters) changes them; then the noise is clamped.
   template <class F>
   void update(F&& f) {
-    std::vector<T> theta(static_cast<std::size_t>(n_parameters()));
+    struct Owner;
+    const auto n = static_cast<std::size_t>(n_parameters());
+    const std::span<T> theta(erg::detail::thread_numbers<T, Owner>(n), n);
     copy_parameters(theta);
-    f(std::span<T>(theta));
+    f(theta);
     network_.update([&](std::span<T> to) { std::copy_n(theta.begin(), to.size(), to.begin()); });
     set_log_noise(theta.back());
   }

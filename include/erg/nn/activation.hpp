@@ -47,6 +47,7 @@ ERG_OBJECT math::detail::Unary<LogisticRule> logistic{};
 template <class F>
 struct Elementwise {
   static constexpr bool in_place = true;
+  static constexpr bool piecewise_linear = requires { F::piecewise_linear; };
   F function{};
   int n = 0;
 
@@ -64,6 +65,23 @@ struct Elementwise {
         y.put(f, g, evaluate(x.get(f, g), slope));
         tape.put(f, g, slope);
       }
+    }
+  }
+  template <class L>
+  void values(const Real<L>*, Block<const L> x, Block<L> y, Block<L>) const {
+    for (int f = 0; f < n; ++f) {
+      for (int g = 0; g < x.n_groups; ++g) {
+        L slope;
+        y.put(f, g, evaluate(x.get(f, g), slope));
+      }
+    }
+  }
+  template <class L>
+  void push(const Real<L>*, Block<L> tape, Block<const L> dx, Block<L> dy, Block<L>) const
+    requires piecewise_linear
+  {
+    for (int f = 0; f < n; ++f) {
+      for (int g = 0; g < dx.n_groups; ++g) dy.put(f, g, dx.get(f, g) * tape.get(f, g));
     }
   }
   template <class L>
@@ -105,6 +123,7 @@ struct SoftplusFunction {
 };
 /// max(x, 0); the slope at 0 is 0, as in PyTorch.
 struct ReluFunction {
+  static constexpr bool piecewise_linear = true;
   template <Lane L>
   ERG_INLINE L value_and_slope(const L& x, L& slope) const {
     slope = lane::select(x > L(0.0), L(1.0), L(0.0));
@@ -113,6 +132,7 @@ struct ReluFunction {
 };
 /// x where x > 0, negative_slope * x elsewhere.
 struct LeakyReluFunction {
+  static constexpr bool piecewise_linear = true;
   double negative_slope = 0.01;
   template <Lane L>
   ERG_INLINE L value_and_slope(const L& x, L& slope) const {

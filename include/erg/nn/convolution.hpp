@@ -31,6 +31,7 @@ template <bool transposed>
 class Convolution {
  public:
   static constexpr bool is_linear = true;
+  static constexpr bool piecewise_linear = true;
 
   Convolution(int n_out, int kernel, ConvolutionOptions options = {})
       : n_out_(erg::detail::require_count(name() + "::n_out", n_out)), kernel_(erg::detail::require_count(name() + "::kernel", kernel)),
@@ -77,6 +78,14 @@ class Convolution {
       widen<L>(w, x, y, n_out_, in_.channels, options_.bias ? w + n_weights() : nullptr);
     } else {
       narrow<L>(w, x, y, n_out_, in_.channels, options_.bias ? w + n_weights() : nullptr);
+    }
+  }
+  template <class L>
+  void push(const Real<L>* w, Block<L>, Block<const L> dx, Block<L> dy, Block<L>) const {
+    if constexpr (transposed) {
+      widen<L>(w, dx, dy, n_out_, in_.channels, nullptr);
+    } else {
+      narrow<L>(w, dx, dy, n_out_, in_.channels, nullptr);
     }
   }
   template <class L>

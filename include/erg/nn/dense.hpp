@@ -74,6 +74,7 @@ template <int In = dynamic, int Out = dynamic>
 class Dense {
  public:
   static constexpr bool is_linear = true;
+  static constexpr bool piecewise_linear = true;
 
   Dense()
     requires(Out != dynamic)
@@ -107,6 +108,10 @@ class Dense {
       product<base_lane<L>>({w, n_in(), 1}, n_out(), n_in(), x.row(0, p), x.stride, y.row(0, p), y.stride, x.n_groups,
                             p == 0 ? w + n_in() * n_out() : nullptr);
     }
+  }
+  template <class L>
+  void push(const Real<L>* w, Block<L>, Block<const L> dx, Block<L> dy, Block<L>) const {
+    product<L>({w, n_in(), 1}, n_out(), n_in(), dx.data, dx.stride, dy.data, dy.stride, dx.n_groups, nullptr);
   }
   template <class L>
   void input_gradient(const Real<L>* w, Block<const L>, Block<L>, Block<const L> gy, Block<L> gx) const {

@@ -47,6 +47,24 @@ constexpr bool is_linear_layer() {
     return false;
   }
 }
+/// Linear, or like ReLU with a slope that has no slope. A layer with parameters says so itself, and has push.
+template <class X>
+constexpr bool is_piecewise_linear() {
+  if constexpr (requires { X::piecewise_linear; }) {
+    return X::piecewise_linear;
+  } else {
+    return is_linear_layer<X>() && !requires(const X& layer) { layer.n_parameters(); };
+  }
+}
+/// The tangent alone, dy along dx, of a piecewise linear layer whose forward pass has left `tape`; dtape is memory for what lies between.
+template <class L, class X>
+void push(const X& layer, const Real<L>* w, Block<L> tape, Block<const L> dx, Block<L> dy, Block<L> dtape) {
+  if constexpr (requires { layer.push(w, tape, dx, dy, dtape); }) {
+    layer.push(w, tape, dx, dy, dtape);
+  } else {
+    layer.template forward<L>(w, dx, dy, dtape);
+  }
+}
 /// A layer whose passes take other numbers than are trained (weight_norm.hpp, spectral_norm.hpp).
 ///   int n_stored() const                                     numbers trained and saved; describe() lists them
 ///   void expand(const T* stored, T* w) const                 the weights that the passes take

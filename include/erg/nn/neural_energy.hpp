@@ -38,6 +38,10 @@ class NeuralEnergy : public Network<Net, T, P> {
   void add_parameter_gradient(BlockView<const T> x, std::span<const T> w, std::span<T> to, std::span<T> u = {}) const {
     this->parameter_gradient(x, {w.data(), x.n_chains, 1, x.n_chains}, to, {u.data(), x.n_chains, 1, x.n_chains});
   }
+  /// to += d/dtheta sum_c (weight U(x_c) + penalty/2 |dU/dx_c|^2), weight != 0; writes U and squares = |dU/dx_c|^2.
+  void penalised_parameter_gradient(BlockView<const T> x, T weight, T penalty, std::span<T> to, std::span<T> u, std::span<T> squares) const {
+    this->add_penalised_gradient(x, weight, penalty, to, u, squares);
+  }
   void value(BlockView<const T> x, std::span<T> u) const { this->forward(x, {u.data(), x.n_chains, 1, x.n_chains}); }
 };
 

@@ -112,8 +112,14 @@ ERG_INLINE void cover(int n_outputs, int n_groups, F&& body) {
   const auto lanes = [&](auto size, int g) {
     cover_outputs<L, decltype(size)::value>(n_outputs, [&](auto outputs, int f) __attribute__((always_inline)) { body(size, outputs, f, g); });
   };
+  // One lane at a time has few sums per load of a weight: of four and one left over three and two are made.
+  const int whole = most == 4 && n_groups % 4 == 1 && n_groups > 4 ? n_groups - 5 : n_groups;
   int g = 0;
-  for (; g + most <= n_groups; g += most) lanes(std::integral_constant<int, most>{}, g);
+  for (; g + most <= whole; g += most) lanes(std::integral_constant<int, most>{}, g);
+  if (whole < n_groups) {
+    lanes(std::integral_constant<int, most == 4 ? 3 : 1>{}, g);
+    g += 3;
+  }
   unrolled<most - 1>([&](auto i) {  // what is left over: most - 1, ..., 1 lanes
     constexpr int left = most - 1 - i;
     if (n_groups - g == left) {

@@ -30,6 +30,7 @@ void add_rows(Block<const L> from, Block<L> to) {
 /// What leaves the numbers as they are.
 struct Unchanged {
   static constexpr bool in_place = true;
+  static constexpr bool piecewise_linear = true;
   template <class L>
   void forward(const Real<L>*, Block<const L> x, Block<L> y, Block<L>) const {
     copy_rows<L>(x, y);

@@ -29,6 +29,16 @@ void backward(const X& layer, const Real<L>* w, Block<const L> x, Block<L> tape,
   }
 }
 
+/// A forward pass after which no gradient is asked for: layers may leave out what only those need.
+template <class L, class X>
+void values(const X& layer, const Real<L>* w, Block<const L> x, Block<L> y, Block<L> tape) {
+  if constexpr (requires { layer.values(w, x, y, tape); }) {
+    layer.values(w, x, y, tape);
+  } else {
+    layer.template forward<L>(w, x, y, tape);
+  }
+}
+
 /// Layers one after another, composed at compile time; itself a layer.
 ///
 ///   Sequential net(Dense(2, 128), SiLU{}, Dense(128), SiLU{}, Dense(1));      a size not given follows from the layer before
@@ -46,6 +56,7 @@ class Sequential {
 
  public:
   static constexpr bool reparametrised = (is_reparametrised<Layers>() || ...);
+  static constexpr bool piecewise_linear = (is_piecewise_linear<Layers>() && ...);
   static constexpr bool omits_output = can_omit_output<At<n_layers - 1>>();
 
   explicit Sequential(Layers... layers) : layers_(std::move(layers)...) {
@@ -120,14 +131,22 @@ class Sequential {
 
   template <class L>
   void forward(const Real<L>* w, Block<const L> x, Block<L> y, Block<L> tape) const {
-    Block<const L> at = x;
+    go<true>(w, x, y, tape);
+  }
+  template <class L>
+  void values(const Real<L>* w, Block<const L> x, Block<L> y, Block<L> tape) const {
+    go<false>(w, x, y, tape);
+  }
+  template <class L>
+  void push(const Real<L>* w, Block<L> tape, Block<const L> dx, Block<L> dy, Block<L> dtape) const
+    requires piecewise_linear
+  {
+    Block<const L> at = dx;
     each([&](auto i, const auto& layer) {
       const Part& p = parts_[i];
-      if constexpr (i + 1 == n_layers && is_linear_layer<At<i>>()) {
-        if (y.data == nullptr) return;
-      }
-      const Block<L> to = i + 1 == n_layers ? y : tape.rows(p.output, p.out.size());
-      layer.template forward<L>(w + p.weights, at, to, tape.rows(p.tape, nn::n_tape(layer)));
+      const int n = nn::n_tape(layer);
+      const Block<L> to = i + 1 == n_layers ? dy : dtape.rows(p.output, p.out.size());
+      nn::push<L>(layer, w + p.weights, tape.rows(p.tape, n), at, to, dtape.rows(p.tape, n));
       at = to;
     });
   }
@@ -164,6 +183,25 @@ class Sequential {
   template <class F>
   void each(F&& f) const {
     each_of(*this, f);
+  }
+
+  template <bool for_gradients, class L>
+  void go(const Real<L>* w, Block<const L> x, Block<L> y, Block<L> tape) const {
+    Block<const L> at = x;
+    each([&](auto i, const auto& layer) {
+      const Part& p = parts_[i];
+      if constexpr (i + 1 == n_layers && is_linear_layer<At<i>>()) {
+        if (y.data == nullptr) return;
+      }
+      const Block<L> to = i + 1 == n_layers ? y : tape.rows(p.output, p.out.size());
+      const Block<L> kept = tape.rows(p.tape, nn::n_tape(layer));
+      if constexpr (for_gradients) {
+        layer.template forward<L>(w + p.weights, at, to, kept);
+      } else {
+        nn::values<L>(layer, w + p.weights, at, to, kept);
+      }
+      at = to;
+    });
   }
 
   /// gx without memory: the input gradient of the first layer is not wanted.

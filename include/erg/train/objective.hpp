@@ -70,13 +70,16 @@ struct ScoreMatching {
       const BlockView<const T> part{x.data + first, count, x.dim, x.stride};
       const random::Key key = batch.key.stream(first);  // a piece's chains count from 0
       double j = 0.0;
+      struct Owner;
+      const std::span<T> own(erg::detail::thread_numbers<T, Owner>(sum.size()), sum.size());
+      std::fill(own.begin(), own.end(), T(0));
       switch (kind) {
-        case ScoreMatchingKind::exact: j = nn::score_matching(energy, part, sum); break;
-        case ScoreMatchingKind::sliced: j = nn::sliced_score_matching(energy, part, sum, key, n_slices); break;
-        case ScoreMatchingKind::denoising: j = nn::denoising_score_matching(energy, part, sum, key, deviation); break;
+        case ScoreMatchingKind::exact: j = nn::score_matching(energy, part, own); break;
+        case ScoreMatchingKind::sliced: j = nn::sliced_score_matching(energy, part, own, key, n_slices); break;
+        case ScoreMatchingKind::denoising: j = nn::denoising_score_matching(energy, part, own, key, deviation); break;
       }
       const double share = static_cast<double>(count) / x.n_chains;
-      for (T& g : sum) g *= static_cast<T>(share);
+      for (std::size_t i = 0; i < own.size(); ++i) sum[i] += static_cast<T>(share) * own[i];
       sums[static_cast<std::size_t>(first)] = share * j;
     });
     report.objective = 0.0;

@@ -5,6 +5,7 @@
 #include "erg/train/objective.hpp"
 
 #include <tuple>
+#include <utility>
 
 namespace erg::train {
 
@@ -15,6 +16,7 @@ inline constexpr bool looks_back = requires(const Objective& o) { o.n_recorded()
 
 /// The sum of several objectives, each of whose gradients the report names: train::Terms(Contrastive{}, SamplerKl{}).
 ///
+/// A term that can be had in one pass with the one before it (GradientPenalty after Contrastive) is, and the two are one row of the report.
 /// Ensures   the gradient is that of the sum, and the same for any number of threads
 template <class... Objective>
 class Terms {
@@ -44,21 +46,35 @@ class Terms {
 
   template <class E, class T>
   void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
-    std::vector<T> first, own(to.size());
-    each([&](auto& term) {
+    struct Owner;
+    T* memory = erg::detail::thread_numbers<T, Owner>(2 * to.size());
+    const std::span<T> first(memory, to.size()), other(memory + to.size(), to.size());
+    double length = 0.0;  // of the first
+    bool is_done = false;
+    const auto one = [&](auto index) {
+      constexpr std::size_t i = decltype(index)::value;
+      auto& term = std::get<i>(terms_);
+      if (std::exchange(is_done, false)) return;
+      const std::span<T> own = i == 0 ? first : other;
       std::fill(own.begin(), own.end(), T(0));
-      term.add_gradient(energy, batch, std::span<T>(own), pieces, report);
-      TermReport r{term.name, nn::norm(std::span<const T>(own)), 1.0};
-      if (first.empty()) {
-        first = own;
+      TermReport r{term.name};
+      if constexpr (constexpr std::size_t next = i + 1 < sizeof...(Objective) ? i + 1 : i; next > i) {
+        if constexpr (requires { std::get<next>(terms_).add_gradient_with(term, energy, batch, own, pieces, report); }) {
+          is_done = std::get<next>(terms_).add_gradient_with(term, energy, batch, own, pieces, report);
+          if (is_done) r.name.append(" + ").append(std::get<next>(terms_).name);
+        }
+      }
+      if (!is_done) term.add_gradient(energy, batch, own, pieces, report);
+      r.gradient_norm = nn::norm(std::span<const T>(own));
+      if (i == 0) {
+        length = r.gradient_norm;
       } else {
-        double product = 0.0;
-        for (std::size_t i = 0; i < own.size(); ++i) product += static_cast<double>(first[i]) * static_cast<double>(own[i]);
-        r.cosine = product / (r.gradient_norm * nn::norm(std::span<const T>(first)));
+        r.cosine = nn::inner_product(std::span<const T>(first), std::span<const T>(own)) / (r.gradient_norm * length);
       }
       report.terms.push_back(std::move(r));
-      for (std::size_t i = 0; i < own.size(); ++i) to[i] += own[i];
-    });
+      for (std::size_t j = 0; j < own.size(); ++j) to[j] += own[j];
+    };
+    [&]<std::size_t... i>(std::index_sequence<i...>) { (one(std::integral_constant<std::size_t, i>{}), ...); }(std::index_sequence_for<Objective...>{});
   }
 
   template <int i>
