@@ -77,7 +77,7 @@ struct Elementwise {
     }
   }
   template <class L>
-  void push(const Real<L>*, Block<L> tape, Block<const L> dx, Block<L> dy, Block<L>) const
+  void push(const Real<L>*, Block<L>, Block<L> tape, Block<const L> dx, Block<L> dy, Block<L>, Real<L>) const
     requires piecewise_linear
   {
     for (int f = 0; f < n; ++f) {

@@ -81,12 +81,13 @@ class Convolution {
     }
   }
   template <class L>
-  void push(const Real<L>* w, Block<L>, Block<const L> dx, Block<L> dy, Block<L>) const {
+  void push(const Real<L>* w, Block<L> x, Block<L>, Block<const L> dx, Block<L> dy, Block<L>, Real<L> share) const {
     if constexpr (transposed) {
       widen<L>(w, dx, dy, n_out_, in_.channels, nullptr);
     } else {
       narrow<L>(w, dx, dy, n_out_, in_.channels, nullptr);
     }
+    add_share<L>(x, dx, share);
   }
   template <class L>
   void input_gradient(const Real<L>* w, Block<const L>, Block<L>, Block<const L> gy, Block<L> gx) const {

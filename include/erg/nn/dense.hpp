@@ -39,23 +39,27 @@ void add_outer(Block<const L> g, Block<const L> x, Gradient<L> to, int bias_offs
       for (int c = 0; c < x.n_chains; ++c) turned[p * plane + c * row + f] = T(0);
     }
   }
-  T* sum = thread_scratch<T, 1>(static_cast<std::size_t>(row) * static_cast<std::size_t>(g.n_features));
+  // Whole lanes of features are summed where they belong; the rest, and the bias, aside.
+  const int n_whole = x.n_features / width, n_left = n_columns - n_whole * width, left = n_whole * width;
+  T* aside = thread_scratch<T, 1>(static_cast<std::size_t>(width) * static_cast<std::size_t>(g.n_features));
   for (int m = 0; m < planes; ++m) {
     T* out = to.plane[m];
     if (out == nullptr) continue;
-    for (int f = 0; f < g.n_features; ++f) {
-      std::copy_n(out + f * x.n_features, x.n_features, sum + f * row);
-      if (bias_offset >= 0) sum[f * row + x.n_features] = out[bias_offset + f];
-      std::fill(sum + f * row + n_columns, sum + f * row + n_groups * width, T(0));
-    }
+    const auto each_left = [&](auto&& f) {
+      for (int i = 0; i < g.n_features; ++i) {
+        for (int r = left; r < n_columns; ++r) f(aside[i * width + r - left], r < x.n_features ? out[i * x.n_features + r] : out[bias_offset + i]);
+      }
+    };
+    if (n_left > 0) std::fill_n(aside, width * g.n_features, T(0));
+    each_left([](T& a, const T& o) { a = o; });
     for (int a = 0; a < planes; ++a) {
       if ((a & m) != a) continue;
-      product<B>({g.row(0, a), g.stride, 1}, g.n_features, x.n_chains, turned + (m ^ a) * plane, row, sum, row, n_groups, nullptr, true);
+      const Weights<T> w{g.row(0, a), g.stride, 1};
+      const T* from = turned + (m ^ a) * plane;
+      if (n_whole > 0) product<B>(w, g.n_features, x.n_chains, from, row, out, x.n_features, n_whole, nullptr, true);
+      if (n_left > 0) product<B>(w, g.n_features, x.n_chains, from + left, row, aside, width, 1, nullptr, true);
     }
-    for (int f = 0; f < g.n_features; ++f) {
-      std::copy_n(sum + f * row, x.n_features, out + f * x.n_features);
-      if (bias_offset >= 0) out[bias_offset + f] = sum[f * row + x.n_features];
-    }
+    each_left([](const T& a, T& o) { o = a; });
   }
 }
 
@@ -110,8 +114,9 @@ class Dense {
     }
   }
   template <class L>
-  void push(const Real<L>* w, Block<L>, Block<const L> dx, Block<L> dy, Block<L>) const {
+  void push(const Real<L>* w, Block<L> x, Block<L>, Block<const L> dx, Block<L> dy, Block<L>, Real<L> share) const {
     product<L>({w, n_in(), 1}, n_out(), n_in(), dx.data, dx.stride, dy.data, dy.stride, dx.n_groups, nullptr);
+    add_share<L>(x, dx, share);
   }
   template <class L>
   void input_gradient(const Real<L>* w, Block<const L>, Block<L>, Block<const L> gy, Block<L> gx) const {

@@ -56,13 +56,23 @@ constexpr bool is_piecewise_linear() {
     return is_linear_layer<X>() && !requires(const X& layer) { layer.n_parameters(); };
   }
 }
-/// The tangent alone, dy along dx, of a piecewise linear layer whose forward pass has left `tape`; dtape is memory for what lies between.
+/// The tangent alone, dy along dx, of a piecewise linear layer whose forward pass has left `tape`, dtape being memory for what lies between;
+/// and where a way back is going to read x, it becomes x + share dx.
 template <class L, class X>
-void push(const X& layer, const Real<L>* w, Block<L> tape, Block<const L> dx, Block<L> dy, Block<L> dtape) {
-  if constexpr (requires { layer.push(w, tape, dx, dy, dtape); }) {
-    layer.push(w, tape, dx, dy, dtape);
+void push(const X& layer, const Real<L>* w, Block<L> x, Block<L> tape, Block<const L> dx, Block<L> dy, Block<L> dtape, Real<L> share) {
+  if constexpr (requires { layer.push(w, x, tape, dx, dy, dtape, share); }) {
+    layer.push(w, x, tape, dx, dy, dtape, share);
   } else {
     layer.template forward<L>(w, dx, dy, dtape);
+  }
+}
+/// x <- x + share dx.
+template <class L>
+void add_share(Block<L> x, Block<const L> dx, Real<L> share) {
+  for (int f = 0; f < x.n_features; ++f) {
+    Real<L>* const at = x.row(f);
+    const Real<L>* const from = dx.row(f);
+    for (int c = 0; c < x.n_groups * width_v<L>; ++c) at[c] += share * from[c];
   }
 }
 /// A layer whose passes take other numbers than are trained (weight_norm.hpp, spectral_norm.hpp).

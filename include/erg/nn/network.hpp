@@ -228,18 +228,7 @@ class Network {
         };
         if constexpr (is_piecewise_linear<Net>()) {
           const auto tangents_of = [](const Block<D>& b) { return Block<P>{b.data + b.plane, b.stride, b.plane, b.n_features, b.n_groups, b.n_chains}; };
-          const auto dx = tangents_of(p.x), dtape = tangents_of(p.tape);
-          for (int f = 0; f < dtape.n_features; ++f) std::fill_n(dtape.row(f), dtape.n_groups * width_v<P>, T(0));  // where it holds slopes
-          nn::push<P>(net_, weights(), values_of(p.tape), dx, tangents_of(p.y), dtape);
-          const auto mix = [share = penalty / weight](const Block<P>& d, const Block<P>& b) {
-            for (int f = 0; f < b.n_features; ++f) {
-              T* at = b.row(f);
-              const T* from = d.row(f);
-              for (int c = 0; c < b.n_groups * width_v<P>; ++c) at[c] += share * from[c];
-            }
-          };
-          mix(dx, values_of(p.x));
-          mix(dtape, values_of(p.tape));
+          nn::push<P>(net_, weights(), values_of(p.x), values_of(p.tape), tangents_of(p.x), tangents_of(p.y), tangents_of(p.tape), penalty / weight);
           seed(0, weight);
           nn::backward<P>(net_, weights(), values_of(p.x), values_of(p.tape), values_of(p.gy), Block<P>{}, Gradient<P>{{gw}});
         } else {

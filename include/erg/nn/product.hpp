@@ -3,6 +3,7 @@
 
 #include "erg/nn/block.hpp"
 
+#include <cstring>
 #include <utility>
 
 namespace erg::nn {
@@ -39,6 +40,19 @@ constexpr int outputs_for(int lanes) {
   return n_registers<L> == 32 ? (lanes == 4 ? 6 : 8) : (lanes == 2 ? 5 : 8);
 }
 
+/// Lanes at any address: as fast as aligned ones where the address happens to be.
+template <class L>
+ERG_INLINE L load_anywhere(const scalar_t<L>* p) {
+  static_assert(sizeof(L) == sizeof(scalar_t<L>) * static_cast<std::size_t>(width_v<L>));
+  L v;
+  std::memcpy(static_cast<void*>(&v), p, sizeof(L));
+  return v;
+}
+template <class L>
+ERG_INLINE void store_anywhere(scalar_t<L>* p, const L& v) {
+  std::memcpy(p, static_cast<const void*>(&v), sizeof(L));
+}
+
 /// y[f] = start[f] + sum_r w[f, r] x[r] for J outputs and G lanes of chains, in registers, terms in order.
 ///
 ///   walk(term)   calls term(x_r, w_r) for every term: where its features start, and its weight for the first output
@@ -52,9 +66,14 @@ ERG_INLINE void product_tile(Step per_output, Walk&& walk, scalar_t<L>* y, std::
   unrolled<J>([&](auto j) __attribute__((always_inline)) {
     const L start = bias != nullptr ? L(bias[j]) : L(T(0));
     unrolled<G>([&](auto g) __attribute__((always_inline)) {
-      sum[j * G + g] = accumulate ? lane::load<L>(y + j * y_stride + g * width) : start;
+      sum[j * G + g] = accumulate ? load_anywhere<L>(y + j * y_stride + g * width) : start;
     });
   });
+  if (accumulate) {  // the next tile's sums, which a gradient fetches from far away
+    unrolled<J>([&](auto j) __attribute__((always_inline)) {
+      unrolled<G>([&](auto g) __attribute__((always_inline)) { prefetch(y + (J + j) * y_stride + g * width); });
+    });
+  }
   walk([&](const T* xr, const T* wr) __attribute__((always_inline)) {
     L xs[G];
     unrolled<G>([&](auto g) __attribute__((always_inline)) { xs[g] = lane::load<L>(xr + g * width); });
@@ -64,7 +83,7 @@ ERG_INLINE void product_tile(Step per_output, Walk&& walk, scalar_t<L>* y, std::
     });
   });
   unrolled<J>([&](auto j) __attribute__((always_inline)) {
-    unrolled<G>([&](auto g) __attribute__((always_inline)) { lane::store(y + j * y_stride + g * width, sum[j * G + g]); });
+    unrolled<G>([&](auto g) __attribute__((always_inline)) { store_anywhere<L>(y + j * y_stride + g * width, sum[j * G + g]); });
   });
 }
 
@@ -135,7 +154,7 @@ ERG_INLINE void cover(int n_outputs, int n_groups, F&& body) {
 ///
 ///   y[f, c] = bias[f] + sum_r w[f, r] x[r, c]          accumulate: y[f, c] itself in the place of bias[f]
 ///
-/// Shapes    x: [n_terms, chain], y: [n_outputs, chain], x and y in whole lanes, 64-byte aligned; bias may be null
+/// Shapes    x: [n_terms, chain], y: [n_outputs, chain], x and y in whole lanes, x 64-byte aligned; bias may be null
 /// Numerics  the terms of a sum are added in order, one fused multiply-add each, whatever the panel and the lane: the same bits for
 ///           any number of chains, and in the strict profile for any lane
 /// Cost      n_outputs * n_terms multiply-adds a chain. A tile of 4 lanes by 6 outputs stays in registers; terms go by in runs

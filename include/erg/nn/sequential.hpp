@@ -138,15 +138,16 @@ class Sequential {
     go<false>(w, x, y, tape);
   }
   template <class L>
-  void push(const Real<L>* w, Block<L> tape, Block<const L> dx, Block<L> dy, Block<L> dtape) const
+  void push(const Real<L>* w, Block<L> x, Block<L> tape, Block<const L> dx, Block<L> dy, Block<L> dtape, Real<L> share) const
     requires piecewise_linear
   {
     Block<const L> at = dx;
     each([&](auto i, const auto& layer) {
       const Part& p = parts_[i];
       const int n = nn::n_tape(layer);
+      const Block<L> from = i == 0 ? x : tape.rows(parts_[i == 0 ? 0 : i - 1].output, at.n_features);
       const Block<L> to = i + 1 == n_layers ? dy : dtape.rows(p.output, p.out.size());
-      nn::push<L>(layer, w + p.weights, tape.rows(p.tape, n), at, to, dtape.rows(p.tape, n));
+      nn::push<L>(layer, w + p.weights, from, tape.rows(p.tape, n), at, to, dtape.rows(p.tape, n), share);
       at = to;
     });
   }

@@ -64,16 +64,19 @@ struct GradientPenalty {
     T* memory = erg::detail::thread_numbers<T, Owner>(2 * n);
     const std::span<T> u(memory, n), squares(memory + n, n);
     const T each = static_cast<T>(1.0 / x.n_chains), penalty = static_cast<T>((halved ? 1.0 : 2.0) * weight / x.n_chains);
-    pieces.add(x.n_chains, to, [&](int first, int count, std::span<T> sum) {
+    const detail::MeanGradient<T> negatives{batch.negatives, -1.0, 0.0, detail::mean_gradient_memory<T, 1>(batch.negatives.n_chains)};
+    const auto of_data = [&](int first, int count, std::span<T> sum) {
       const auto from = static_cast<std::size_t>(first), m = static_cast<std::size_t>(count);
       energy.penalised_parameter_gradient({x.data + first, count, x.dim, x.stride}, each, penalty, sum, u.subspan(from, m), squares.subspan(from, m));
-    });
+    };
+    detail::add_both(x.n_chains, of_data, batch.negatives.n_chains,
+                     [&](int first, int count, std::span<T> sum) { negatives.add(energy, first, count, sum); }, to, pieces);
     last = 0.0;
     double mean = 0.0;
     for (std::size_t c = 0; c < n; ++c) mean += static_cast<double>(u[c]), last += static_cast<double>(squares[c]) / x.n_chains;
     report.penalty = (halved ? 0.5 : 1.0) * weight * last;
     report.data_energy = mean / x.n_chains;
-    report.model_energy = detail::add_mean_gradient(energy, batch.negatives, -1.0, 0.0, to, pieces);
+    report.model_energy = negatives.mean();
     return true;
   }
 

@@ -9,28 +9,57 @@
 /// for any number of threads.
 namespace erg::train {
 
-
 namespace detail {
-/// Adds the gradient of sign E[U] + l2 E[U^2] over points that are held fixed; returns E[U].
-template <class E, class T>
-double add_mean_gradient(const E& energy, BlockView<const T> x, double sign, double l2, std::span<T> to, Pieces<T>& pieces) {
-  const auto n = static_cast<std::size_t>(x.n_chains);
-  struct Owner;
-  T* memory = erg::detail::thread_numbers<T, Owner>(2 * n);
-  const std::span<T> w(memory, n), u(memory + n, n);
-  pieces.add(x.n_chains, to, [&](int first, int count, std::span<T> sum) {
+/// The gradient of sign E[U] + l2 E[U^2] over points that are held fixed, piece by piece.
+template <class T>
+struct MeanGradient {
+  BlockView<const T> x;
+  double sign, l2;
+  std::span<T> memory;   // 2 numbers a point: weights, and U
+
+  std::span<T> weights() const { return memory.first(memory.size() / 2); }
+  std::span<T> energies() const { return memory.subspan(memory.size() / 2); }
+  template <class E>
+  void add(const E& energy, int first, int count, std::span<T> sum) const {
     const auto at = static_cast<std::size_t>(first), m = static_cast<std::size_t>(count);
     const BlockView<const T> part{x.data + first, count, x.dim, x.stride};
-    const std::span<T> w_part = w.subspan(at, m), u_part = u.subspan(at, m);
-    if (l2 > 0.0) batch_value(energy, part, u_part);
-    for (std::size_t c = 0; c < m; ++c) {
-      w_part[c] = static_cast<T>((sign + (l2 > 0.0 ? 2.0 * l2 * static_cast<double>(u_part[c]) : 0.0)) / static_cast<double>(n));
-    }
-    energy.add_parameter_gradient(part, std::span<const T>(w_part), sum, u_part);
-  });
-  double mean = 0.0;
-  for (const T v : u) mean += static_cast<double>(v);
-  return mean / static_cast<double>(n);
+    const std::span<T> w = weights().subspan(at, m), u = energies().subspan(at, m);
+    if (l2 > 0.0) batch_value(energy, part, u);
+    for (std::size_t c = 0; c < m; ++c) w[c] = static_cast<T>((sign + (l2 > 0.0 ? 2.0 * l2 * static_cast<double>(u[c]) : 0.0)) / static_cast<double>(x.n_chains));
+    energy.add_parameter_gradient(part, std::span<const T>(w), sum, u);
+  }
+  /// E[U], afterwards.
+  double mean() const {
+    double sum = 0.0;
+    for (const T v : energies()) sum += static_cast<double>(v);
+    return sum / static_cast<double>(x.n_chains);
+  }
+};
+/// 2 n numbers of a thread for one MeanGradient.
+template <class T, int Which>
+std::span<T> mean_gradient_memory(int n) {
+  struct Owner;
+  const auto size = 2 * static_cast<std::size_t>(n);
+  return {erg::detail::thread_numbers<T, Owner>(size), size};
+}
+template <class E, class T>
+double add_mean_gradient(const E& energy, BlockView<const T> x, double sign, double l2, std::span<T> to, Pieces<T>& pieces) {
+  const MeanGradient<T> g{x, sign, l2, mean_gradient_memory<T, 0>(x.n_chains)};
+  pieces.add(x.n_chains, to, [&](int first, int count, std::span<T> sum) { g.add(energy, first, count, sum); });
+  return g.mean();
+}
+/// Pieces of two batches, one(first, count, sum) and other(...), in one sum where the batches are of a size: half the copies of `to`.
+template <class T, class F, class G>
+void add_both(int n, F&& one, int n_other, G&& other, std::span<T> to, Pieces<T>& pieces) {
+  if (n == n_other) {
+    pieces.add(n, to, [&](int first, int count, std::span<T> sum) {
+      one(first, count, sum);
+      other(first, count, sum);
+    });
+  } else {
+    pieces.add(n, to, one);
+    pieces.add(n_other, to, other);
+  }
 }
 }  // namespace detail
 
@@ -47,8 +76,15 @@ struct Contrastive {
 
   template <class E, class T>
   void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
-    report.data_energy = detail::add_mean_gradient(energy, batch.data, 1.0, energy_l2, to, pieces);
-    report.model_energy = detail::add_mean_gradient(energy, batch.negatives, -1.0, energy_l2, to, pieces);
+    const int n = batch.data.n_chains, m = batch.negatives.n_chains;
+    const detail::MeanGradient<T> data{batch.data, 1.0, energy_l2, detail::mean_gradient_memory<T, 0>(n)};
+    const detail::MeanGradient<T> negatives{batch.negatives, -1.0, energy_l2, detail::mean_gradient_memory<T, 1>(m)};
+    const auto piece_of = [&energy](const detail::MeanGradient<T>& g) {
+      return [&](int first, int count, std::span<T> sum) { g.add(energy, first, count, sum); };
+    };
+    detail::add_both(n, piece_of(data), m, piece_of(negatives), to, pieces);
+    report.data_energy = data.mean();
+    report.model_energy = negatives.mean();
   }
 };
 
