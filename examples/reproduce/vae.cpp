@@ -16,7 +16,7 @@
 namespace latent = erg::latent;
 namespace nn = erg::nn;
 namespace train = erg::train;
-using Block = latent::detail::OwnedBlock<float>;
+using Block = erg::OwnedBlock<float>;
 using View = erg::BlockView<const float>;
 
 namespace {
@@ -103,7 +103,7 @@ struct Judge {
 
   void row(const char* name, View x) const {
     const auto f = classifier.features(x);
-    const auto few = classifier.features(latent::detail::part_of(x, 0, std::min(x.n_chains, 1000)));
+    const auto few = classifier.features(erg::rows_of(x, 0, std::min(x.n_chains, 1000)));
     const auto pr = erg::diag::precision_recall(few, some_truth);
     std::printf("%-46s %8.3f %9.3f %7.3f %7.2f\n", name, erg::diag::frechet_distance(erg::diag::gaussian_fit(f), truth), pr.precision, pr.recall,
                 erg::diag::inception_score(classifier.probabilities(x)));
@@ -210,7 +210,7 @@ void inpainting(const std::vector<float>& rows, View held_out, long n_steps) {
   std::printf("\nA hole of 7 x 7 in 14 x 14 pixels, %ld steps: mean dB, and structural similarity of the whole\n", n_steps);
   std::printf("%-46s %9s %9s %8s\n", "what fills the hole", "in hole", "in all", "SSIM");
   const int n = std::min(1000, held_out.n_chains);
-  const View truth = latent::detail::part_of(held_out, 0, n);
+  const View truth = erg::rows_of(held_out, 0, n);
   Block x(n, pixels);
   const auto fresh = [&] {
     for (int d = 0; d < pixels; ++d) std::copy_n(truth.column(d), n, x.view().column(d));
@@ -298,7 +298,7 @@ int main(int argc, char** argv) {
   std::printf("\nclassifier: accuracy %.4f on held-out digits (%.0f s)\n", classifier.accuracy(test.view(), digits->labels.data() + n_train), clock.seconds());
   const std::vector<float> first(images.begin(), images.begin() + 10000 * pixels);
   const auto truth = example::block_of_rows(first, pixels);
-  const Judge judge{classifier, erg::diag::gaussian_fit(classifier.features(truth.view())), classifier.features(latent::detail::part_of(truth.view(), 0, 1000))};
+  const Judge judge{classifier, erg::diag::gaussian_fit(classifier.features(truth.view())), classifier.features(erg::rows_of(truth.view(), 0, 1000))};
   generation(judge, images, test.view(), full ? 6000 : 300);
   inpainting(images, test.view(), full ? 6000 : 400);
   std::printf("\nReported: CIFAR-10 FID 36.2 against 36.4 of CoopNets (one seed each); PSNR in holes of facades 21.62 against 20.47 dB of conditional CoopNets.\n");

@@ -35,8 +35,8 @@ inline std::vector<float> small_images(const Digits& digits, std::size_t first, 
   return x;
 }
 /// Points in columns from rows.
-inline erg::latent::detail::OwnedBlock<float> block_of_rows(const std::vector<float>& rows, int dim) {
-  erg::latent::detail::OwnedBlock<float> b(static_cast<int>(rows.size()) / dim, dim);
+inline erg::OwnedBlock<float> block_of_rows(const std::vector<float>& rows, int dim) {
+  erg::OwnedBlock<float> b(static_cast<int>(rows.size()) / dim, dim);
   for (int i = 0; i < b.n; ++i) {
     for (int d = 0; d < dim; ++d) b.view()(i, d) = rows[static_cast<std::size_t>(i * dim + d)];
   }
@@ -62,7 +62,7 @@ class DigitClassifier {
     for (std::size_t i = 0; i < labelled.size(); ++i) labelled[i] = static_cast<float>(labels[i]);
     erg::train::Data<float> classes(labelled, 1);  // shuffled alike: the same key and sizes
     const int batch = 128;
-    erg::latent::detail::OwnedBlock<float> x(batch, small_pixels), k(batch, 1), f(batch, n_features), p(batch, 10), gf(batch, n_features);
+    erg::OwnedBlock<float> x(batch, small_pixels), k(batch, 1), f(batch, n_features), p(batch, 10), gf(batch, n_features);
     std::vector<float> gb(static_cast<std::size_t>(body_.n_parameters())), gh(static_cast<std::size_t>(head_.n_parameters()));
     for (long i = 0; i < n_steps; ++i) {
       data.batch(erg::random::Key(seed), static_cast<std::uint64_t>(i), x.view());
@@ -104,7 +104,7 @@ class DigitClassifier {
     }
   }
   erg::diag::PointSet run(erg::BlockView<const float> x, bool all) const {
-    erg::latent::detail::OwnedBlock<float> at(x.n_chains, x.dim), f(x.n_chains, n_features), p(x.n_chains, 10);
+    erg::OwnedBlock<float> at(x.n_chains, x.dim), f(x.n_chains, n_features), p(x.n_chains, 10);
     for (int d = 0; d < x.dim; ++d) {
       for (int c = 0; c < x.n_chains; ++c) at.view()(c, d) = std::clamp(x(c, d), -1.0F, 1.0F);
     }

@@ -3,6 +3,7 @@
 
 #include "erg/flow/flow.hpp"
 #include "erg/exec/pieces.hpp"
+#include "erg/tile/owned_block.hpp"
 
 #include <cmath>
 
@@ -11,14 +12,6 @@
 ///
 ///   L = 0.8 * forward_kl(flow, states, {}, g, pieces, 0.8) + 0.2 * reverse_kl(flow, energy, key, n, g, pieces, 0.2)
 namespace erg::flow {
-
-namespace detail {
-/// Rows first .. of a table.
-template <class T>
-BlockView<T> rows_of(BlockView<T> x, int first, int n) {
-  return {x.data + first, n, x.dim, x.stride};
-}
-}  // namespace detail
 
 /// Forward KL up to the data's entropy: sum_c w_c (-log p(x_c)), points and weights held fixed; no weights: the mean.
 ///
@@ -35,7 +28,7 @@ double forward_kl(const F& flow, BlockView<const std::type_identity_t<T>> x, std
   }
   pieces.add(x.n_chains, to, [&](int first, int count, std::span<T> sum) {
     const auto at = static_cast<std::size_t>(first), m = static_cast<std::size_t>(count);
-    flow.add_parameter_gradient(detail::rows_of(x, first, count), std::span<const T>(weights).subspan(at, m), sum, std::span<T>(u).subspan(at, m));
+    flow.add_parameter_gradient(rows_of(x, first, count), std::span<const T>(weights).subspan(at, m), sum, std::span<T>(u).subspan(at, m));
   });
   double loss = 0.0;
   for (std::size_t c = 0; c < n; ++c) loss += (w.empty() ? 1.0 / static_cast<double>(n) : static_cast<double>(w[c])) * static_cast<double>(u[c]);
@@ -54,7 +47,7 @@ double reverse_kl(const F& flow, const E& energy, random::Key key, int n, std::s
   const BlockView<T> all{z.data(), n, flow.dim(), n};
   flow.sample_base(key, 0, all, base);
   pieces.add(n, to, [&](int first, int count, std::span<T> sum) {
-    flow.pull_back(energy, detail::rows_of(BlockView<const T>{z.data(), n, flow.dim(), n}, first, count),
+    flow.pull_back(energy, rows_of(BlockView<const T>{z.data(), n, flow.dim(), n}, first, count),
                    std::span<T>(w).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)), BlockView<T>{}, sum, factor / n);
   });
   double loss = 0.0;
@@ -67,7 +60,7 @@ template <class F, class T = typename F::Scalar>
 double mean_nll(const F& flow, BlockView<const std::type_identity_t<T>> x, Pieces<T>& pieces) {
   std::vector<T> u(static_cast<std::size_t>(x.n_chains));
   pieces.run(x.n_chains, [&](int first, int count) {
-    flow.value(detail::rows_of(x, first, count), std::span<T>(u).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
+    flow.value(rows_of(x, first, count), std::span<T>(u).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
   });
   double sum = 0.0;
   for (const T v : u) sum += static_cast<double>(v);

@@ -1,9 +1,8 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/generator/generator.hpp"
 #include "erg/latent/split.hpp"
-#include "erg/nn/initialise.hpp"
-#include "erg/nn/network.hpp"
 
 #include <memory>
 
@@ -35,12 +34,12 @@ class Snapshot {
 /// Draws x ~ q(x) of any decoder: its free coordinates given its held ones. z from the key's stream 0, what is added to the mean from 1.
 template <class M, class T>
 void draw(const M& model, random::Key key, std::uint32_t first, BlockView<T> x, Decoding decoding) {
-  detail::OwnedBlock<T> z(x.n_chains, model.n_latent());
+  OwnedBlock<T> z(x.n_chains, model.n_latent());
   model.latents(key, first, z.view());
   model.mean(BlockView<const T>(z.view()), x);
   if (decoding == Decoding::mean) return;
-  detail::OwnedBlock<T> noise(x.n_chains, model.split().n_free());
-  fill_normal(key.stream(1), first, noise.view());
+  OwnedBlock<T> noise(x.n_chains, model.split().n_free());
+  fill_normal(noise.view(), key.stream(1), first);
   const T sigma = static_cast<T>(model.noise());
   for (int i = 0; i < noise.dim; ++i) {
     const int d = model.split().free()[static_cast<std::size_t>(i)];
@@ -60,34 +59,33 @@ struct DecoderParams {
 /// Shapes    the network takes n_latent + n_held numbers, z and then the held coordinates in order, and gives n_free of them
 /// Requires  sigma > 0                   Errors  std::invalid_argument: a network whose sizes do not fit the split
 template <class Net, class T = float>
-class GaussianDecoder {
+class GaussianDecoder : private generator::Generator<Net, T> {
+  using Base = generator::Generator<Net, T>;
+
  public:
   using Scalar = T;
 
   explicit GaussianDecoder(Net net, DecoderParams p = {}, random::Key key = random::Key(0), Split split = {})
-      : net_(std::move(net)), split_(split.dim() > 0 ? std::move(split) : Split(net_.n_out())),
-        log_sigma_(static_cast<T>(std::log(erg::detail::require_positive("sigma", p.sigma)))), learns_sigma_(p.learns_sigma) {
-    if (net_.n_out() != split_.n_free() || net_.n_in() <= split_.n_held()) {
-      throw std::invalid_argument("a decoder from " + std::to_string(net_.n_in()) + " to " + std::to_string(net_.n_out()) + " numbers (" +
+      : Base(std::move(net), noise_params(p), key), split_(split.dim() > 0 ? std::move(split) : Split(network().n_out())), learns_sigma_(p.learns_sigma) {
+    if (network().n_out() != split_.n_free() || network().n_in() <= split_.n_held()) {
+      throw std::invalid_argument("a decoder from " + std::to_string(network().n_in()) + " to " + std::to_string(network().n_out()) + " numbers (" +
                                   std::to_string(split_.n_free()) + " coordinates are free and " + std::to_string(split_.n_held()) +
                                   " held) let it take the latent and the held ones, and give the free ones");
     }
-    nn::initialise(net_, key);
   }
 
-  int n_latent() const { return net_.n_in() - split_.n_held(); }
+  int n_latent() const { return network().n_in() - split_.n_held(); }
   int dim() const { return split_.dim(); }
   const Split& split() const { return split_; }
-  double noise() const { return std::exp(static_cast<double>(log_sigma_)); }
-  const auto& network() const { return net_; }
-  auto& network() { return net_; }
   Snapshot<GaussianDecoder> snapshot() const { return Snapshot<GaussianDecoder>(*this); }
+  /// The parameters are the network's, and log sigma, which stays where it is unless it is learnt.
+  using Base::copy_parameters, Base::n_parameters, Base::network, Base::noise, Base::restore, Base::update;
 
-  void latents(random::Key key, std::uint32_t first, BlockView<T> z) const { fill_normal(key, first, z); }
+  void latents(random::Key key, std::uint32_t first, BlockView<T> z) const { fill_normal(z, key, first); }
   void mean(BlockView<const T> z, BlockView<T> x) const {
-    if (split_.n_held() == 0) return net_.forward(z, x);
-    detail::OwnedBlock<T> in, out(x.n_chains, split_.n_free());
-    net_.forward(input(z, BlockView<const T>(x), in), out.view());
+    if (split_.n_held() == 0) return Base::mean(z, x);
+    OwnedBlock<T> in, out(x.n_chains, split_.n_free());
+    Base::mean(input(z, BlockView<const T>(x), in), out.view());
     for (int i = 0; i < split_.n_free(); ++i) std::copy_n(out.view().column(i), x.n_chains, x.column(split_.free()[static_cast<std::size_t>(i)]));
   }
   void sample(random::Key key, std::uint32_t first, BlockView<T> x, Decoding decoding = Decoding::sample) const { draw(*this, key, first, x, decoding); }
@@ -97,11 +95,11 @@ class GaussianDecoder {
   ///   u = |x - g(z)|^2 / (2 sigma^2) + (n_free / 2) log(2 pi sigma^2)
   void observation(BlockView<const T> x, BlockView<const T> z, std::span<const T> w, std::span<T> u, std::span<T> to = {}, BlockView<T> gz = {}) const {
     const int n = x.n_chains, n_free = split_.n_free();
-    detail::OwnedBlock<T> in, mean(n, n_free);
+    OwnedBlock<T> in, mean(n, n_free);
     const BlockView<const T> v = input(z, x, in);
     const BlockView<T> seed = mean.view();
-    net_.forward(v, seed);
-    const double precision = 1.0 / (noise() * noise()), constant = 0.5 * n_free * (1.8378770664093455 + 2.0 * static_cast<double>(log_sigma_));
+    network().forward(v, seed);
+    const double precision = 1.0 / (noise() * noise()), constant = 0.5 * n_free * (1.8378770664093455 + 2.0 * std::log(noise()));
     std::vector<double> square(static_cast<std::size_t>(n), 0.0);
     for (int i = 0; i < n_free; ++i) {
       const T* at = x.column(split_.free()[static_cast<std::size_t>(i)]);
@@ -117,56 +115,34 @@ class GaussianDecoder {
       by_log_sigma += static_cast<double>(w[c]) * (n_free - precision * square[c]);
     }
     if (to.empty() && gz.data == nullptr) return;
-    detail::OwnedBlock<T> gv(gz.data == nullptr ? 0 : n, v.dim);
+    OwnedBlock<T> gv(gz.data == nullptr ? 0 : n, v.dim);
     const BlockView<T> back{gz.data == nullptr ? nullptr : gv.values.data(), n, v.dim, n};
     if (to.empty()) {
-      net_.input_gradient(v, seed, {}, back);
+      network().input_gradient(v, seed, {}, back);
     } else {
-      net_.parameter_gradient(v, seed, to.first(to.size() - 1), {}, back);
+      network().parameter_gradient(v, seed, to.first(to.size() - 1), {}, back);
       if (learns_sigma_) to.back() += static_cast<T>(by_log_sigma);
     }
     if (gz.data == nullptr) return;
     for (int d = 0; d < gz.dim; ++d) std::copy_n(back.column(d), n, gz.column(d));
   }
 
-  /// The network's, and log sigma, which stays where it is unless it is learnt.
-  int n_parameters() const { return net_.n_parameters() + 1; }
-  template <class F>
-  void update(F&& f) {
-    std::vector<T> theta(static_cast<std::size_t>(n_parameters()));
-    copy_parameters(std::span<T>(theta));
-    f(std::span<T>(theta));
-    put(theta, [&](std::span<const T> of_net) { net_.update([&](std::span<T> to) { std::copy(of_net.begin(), of_net.end(), to.begin()); }); });
-  }
-  void restore(std::span<const T> theta) {
-    put(theta, [&](std::span<const T> of_net) { net_.restore(of_net); });
-    log_sigma_ = theta.back();
-  }
-  void copy_parameters(std::span<T> to) const {
-    const auto flat = net_.parameters().flat();
-    std::copy(flat.begin(), flat.end(), to.begin());
-    to.back() = log_sigma_;
-  }
-
  private:
-  template <class F>
-  void put(std::span<const T> theta, F&& f) {
-    f(theta.first(theta.size() - 1));
-    if (learns_sigma_) log_sigma_ = theta.back();
+  static generator::NoiseParams noise_params(const DecoderParams& p) {
+    erg::detail::require_positive("sigma", p.sigma);
+    return p.learns_sigma ? generator::NoiseParams{p.sigma, 1e-6 * p.sigma, 1e6 * p.sigma} : generator::NoiseParams{p.sigma, p.sigma, p.sigma};
   }
   /// z with the held coordinates of x behind it.
-  BlockView<const T> input(BlockView<const T> z, BlockView<const T> x, detail::OwnedBlock<T>& memory) const {
+  BlockView<const T> input(BlockView<const T> z, BlockView<const T> x, OwnedBlock<T>& memory) const {
     if (split_.n_held() == 0) return z;
-    memory = detail::OwnedBlock<T>(z.n_chains, net_.n_in());
+    memory = OwnedBlock<T>(z.n_chains, network().n_in());
     const BlockView<T> to = memory.view();
     for (int d = 0; d < z.dim; ++d) std::copy_n(z.column(d), z.n_chains, to.column(d));
     detail::gather<T>(x, split_.held(), {to.column(z.dim), to.n_chains, split_.n_held(), to.stride});
     return to;
   }
 
-  nn::Network<Net, T> net_;
   Split split_;
-  T log_sigma_;
   bool learns_sigma_;
 };
 

@@ -38,7 +38,7 @@ struct GeometryReport {
 template <class Model, class E, class T = typename Model::Scalar>
 void importance_log_z(const Model& model, const E& energy, random::Key key, const GeometryParams& p, GeometryReport& r, Pieces<T>& pieces) {
   const int n = p.n_draws, m = model.n_latent();
-  detail::OwnedBlock<T> x(n, model.dim()), z(n, m), mu(n, m), s(n, m);
+  OwnedBlock<T> x(n, model.dim()), z(n, m), mu(n, m), s(n, m);
   model.sample(key, 0, x.view());
   model.latents(key, 0, z.view());
   model.encode(x.view(), mu.view(), s.view());
@@ -94,7 +94,7 @@ GeometryReport geometry(const Model& model, const E& energy, BlockView<const std
 /// Points on the way from z_a to z_b, decoded: n rows, the ends included.
 template <class Model, class T = typename Model::Scalar>
 void interpolate(const Model& model, std::span<const std::type_identity_t<T>> a, std::span<const std::type_identity_t<T>> b, BlockView<T> x) {
-  detail::OwnedBlock<T> z(x.n_chains, model.n_latent());
+  OwnedBlock<T> z(x.n_chains, model.n_latent());
   for (int c = 0; c < x.n_chains; ++c) {
     const T t = x.n_chains > 1 ? static_cast<T>(c) / static_cast<T>(x.n_chains - 1) : T(0);
     for (int d = 0; d < z.dim; ++d) z.view()(c, d) = (T(1) - t) * a[static_cast<std::size_t>(d)] + t * b[static_cast<std::size_t>(d)];

@@ -2,9 +2,7 @@
 #pragma once
 
 #include "erg/detail/require.hpp"
-#include "erg/lane/xsimd_lane.hpp"
-#include "erg/random/normal.hpp"
-#include "erg/tile/block_tile.hpp"
+#include "erg/tile/owned_block.hpp"
 
 #include <span>
 #include <vector>
@@ -55,46 +53,12 @@ class Split {
 
 namespace detail {
 
-/// Points first .. of a block.
-template <class T>
-BlockView<T> part_of(BlockView<T> x, int first, int n) {
-  return {x.data + first, n, x.dim, x.stride};
-}
 /// The coordinates `which` of a block, in a block of their own.
 template <class T>
 void gather(BlockView<const std::type_identity_t<T>> x, const std::vector<int>& which, BlockView<T> to) {
   for (std::size_t i = 0; i < which.size(); ++i) std::copy_n(x.column(which[i]), x.n_chains, to.column(static_cast<int>(i)));
 }
-/// A block with memory of its own, [n, dim].
-template <class T>
-struct OwnedBlock {
-  std::vector<T> values;
-  int n = 0, dim = 0;
-  OwnedBlock() = default;
-  OwnedBlock(int points, int coordinates)
-      : values(static_cast<std::size_t>(points) * static_cast<std::size_t>(coordinates)), n(points), dim(coordinates) {}
-  BlockView<T> view() { return {values.data(), n, dim, n}; }
-  BlockView<const T> view() const { return {values.data(), n, dim, n}; }
-  std::span<const T> all() const { return values; }
-};
 
 }  // namespace detail
-
-/// z(c, d) ~ N(0, 1), a function of the key and of first + c, d alone.
-template <class T>
-void fill_normal(random::Key key, std::uint32_t first, BlockView<T> z) {
-  using L = simd_lane<T, default_arch>;
-  static thread_local std::vector<L> column;
-  column.resize(static_cast<std::size_t>(z.dim) + 4);
-  for (int c = 0; c < z.n_chains; c += width_v<L>) {
-    const int n = std::min(width_v<L>, z.n_chains - c);
-    random::fill_normal<L>(key, BlockChains<L>{first + static_cast<std::uint32_t>(c), 1}.group(0).id, column.data(), z.dim);
-    for (int d = 0; d < z.dim; ++d) {
-      alignas(64) T drawn[static_cast<std::size_t>(width_v<L>)];
-      lane::store(drawn, column[static_cast<std::size_t>(d)]);
-      std::copy_n(drawn, n, z.column(d) + c);
-    }
-  }
-}
 
 }  // namespace erg::latent

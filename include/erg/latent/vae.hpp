@@ -67,7 +67,7 @@ class Vae {
 
   /// mu and s of points.
   void encode(BlockView<const T> x, BlockView<T> mu, BlockView<T> s) const {
-    detail::OwnedBlock<T> h(x.n_chains, 2 * n_latent());
+    OwnedBlock<T> h(x.n_chains, 2 * n_latent());
     encoder_.forward(x, h.view());
     for (int d = 0; d < n_latent(); ++d) {
       std::copy_n(h.view().column(d), x.n_chains, mu.column(d));
@@ -82,7 +82,7 @@ class Vae {
     std::vector<double> kl(static_cast<std::size_t>(x.n_chains));
     std::vector<T> u(kl.size());
     const double share = 1.0 / x.n_chains;
-    const auto piece = [&](int first, int n, std::span<T> sum) { one_piece(detail::part_of(x, first, n), key, first, share, u.data() + first, kl.data() + first, sum); };
+    const auto piece = [&](int first, int n, std::span<T> sum) { one_piece(rows_of(x, first, n), key, first, share, u.data() + first, kl.data() + first, sum); };
     if (to.empty()) {
       pieces.run(x.n_chains, [&](int first, int n) { piece(first, n, {}); });
     } else {
@@ -99,12 +99,12 @@ class Vae {
   std::vector<double> log_marginal(BlockView<const T> x, random::Key key, int n_samples, Pieces<T>& pieces) const {
     std::vector<double> total(static_cast<std::size_t>(x.n_chains), -INFINITY);
     pieces.run(x.n_chains, [&](int first, int n) {
-      const BlockView<const T> at = detail::part_of(x, first, n);
-      detail::OwnedBlock<T> mu(n, n_latent()), s(n, n_latent()), z(n, n_latent()), eps(n, n_latent());
+      const BlockView<const T> at = rows_of(x, first, n);
+      OwnedBlock<T> mu(n, n_latent()), s(n, n_latent()), z(n, n_latent()), eps(n, n_latent());
       encode(at, mu.view(), s.view());
       std::vector<T> u(static_cast<std::size_t>(n)), w(u.size(), T(1));
       for (int k = 0; k < n_samples; ++k) {
-        fill_normal(key.stream(k), static_cast<std::uint32_t>(first), eps.view());
+        fill_normal(eps.view(), key.stream(k), static_cast<std::uint32_t>(first));
         std::vector<double> log_w(u.size(), 0.0);
         for (std::size_t i = 0; i < z.values.size(); ++i) {
           const double e = static_cast<double>(eps.values[i]), sd = static_cast<double>(s.values[i]);
@@ -126,7 +126,7 @@ class Vae {
 
   /// Mean KL of each coordinate of the latent.
   std::vector<double> kl_per_unit(BlockView<const T> x) const {
-    detail::OwnedBlock<T> mu(x.n_chains, n_latent()), s(x.n_chains, n_latent());
+    OwnedBlock<T> mu(x.n_chains, n_latent()), s(x.n_chains, n_latent());
     encode(x, mu.view(), s.view());
     std::vector<double> kl(static_cast<std::size_t>(n_latent()), 0.0);
     for (std::size_t i = 0; i < mu.values.size(); ++i) {
@@ -137,7 +137,7 @@ class Vae {
   /// Coordinates of the latent whose mean varies over the data by more than `threshold`.
   /// Source    Burda, Grosse, Salakhutdinov (2016), section 5.2
   int active_units(BlockView<const T> x, double threshold = 0.01) const {
-    detail::OwnedBlock<T> mu(x.n_chains, n_latent()), s(x.n_chains, n_latent());
+    OwnedBlock<T> mu(x.n_chains, n_latent()), s(x.n_chains, n_latent());
     encode(x, mu.view(), s.view());
     int n = 0;
     for (int d = 0; d < n_latent(); ++d) {
@@ -180,9 +180,9 @@ class Vae {
  private:
   void one_piece(BlockView<const T> x, random::Key key, int first, double share, T* u, double* kl, std::span<T> sum) const {
     const int n = x.n_chains, m = n_latent();
-    detail::OwnedBlock<T> h(n, 2 * m), z(n, m), eps(n, m), gz(n, m);
+    OwnedBlock<T> h(n, 2 * m), z(n, m), eps(n, m), gz(n, m);
     encoder_.forward(x, h.view());
-    fill_normal(key, static_cast<std::uint32_t>(first), eps.view());
+    fill_normal(eps.view(), key, static_cast<std::uint32_t>(first));
     const BlockView<T> mu = h.view();
     std::fill_n(kl, n, 0.0);
     for (int d = 0; d < m; ++d) {

@@ -3,6 +3,7 @@
 
 #include "erg/kernel/ula.hpp"
 #include "erg/run/run.hpp"
+#include "erg/tile/owned_block.hpp"
 #include "erg/train/concepts.hpp"
 #include "erg/train/replay.hpp"
 
@@ -55,12 +56,16 @@ void renew_proposals(K& part, const Q& q) {
   if constexpr (requires { part.proposal; }) renew(part.proposal);
   if constexpr (requires { part.part.proposal; }) renew(part.part.proposal);
 }
-/// Ula, or what is like it: its moves are drift and noise, and the noise of a step is that of its address.
-template <class K>
-inline constexpr bool has_known_noise = false;
+/// The deviation of the noise that a Langevin step adds to coordinate d; the noise itself is that of the step's address.
+template <LangevinKernel K>
+double noise_scale(const K& kernel, int) {
+  return langevin_law(kernel).noise;
+}
 template <class M>
-  requires requires(const M& m) { metric_view<double>(m).template factor<Pack<double>>(1.0, 0); }
-inline constexpr bool has_known_noise<Ula<M>> = true;
+  requires(!LangevinKernel<Ula<M>>) && requires(const M& m) { metric_view<double>(m).template factor<double>(1.0, 0); }
+double noise_scale(const Ula<M>& kernel, int d) {
+  return metric_view<double>(kernel.metric).template factor<double>(std::sqrt(kernel.params.step_size * kernel.params.temperature), d);
+}
 template <class K>
 inline constexpr bool has_proposal = requires(K& k) { k.proposal; } || requires(K& k) { k.part.proposal; };
 
@@ -147,11 +152,21 @@ class ChainBank {
   }
   /// Where the chains were before the last draw's steps.
   BlockView<const T> starts() const { return {starts_.data(), params_.n_chains, dim_, params_.n_chains}; }
-  /// The noise that the last draw's steps added to each chain, drawn again from its addresses: of Ula with a diagonal metric, else nothing.
+  /// The noise that the last draw's steps added to each chain, drawn again from its addresses: of Langevin kernels without a dense metric,
+  /// else nothing.
   BlockView<const T> noise() {
-    if constexpr (has_known_noise<Kernel>) {
+    if constexpr (requires(const Kernel& k) { noise_scale(k, 0); }) {
+      OwnedBlock<T> xi(params_.n_chains, dim_);
       noise_.assign(starts_.size(), T(0));
-      add_noise(sampler_.kernel());
+      for (int i = 0; i < params_.n_steps; ++i) {
+        fill_normal(xi.view(), chain_key_.at(first_step_ + static_cast<std::uint64_t>(i)));
+        for (int d = 0; d < dim_; ++d) {
+          const T scale = static_cast<T>(noise_scale(sampler_.kernel(), d));
+          const T* from = xi.view().column(d);
+          T* to = noise_.data() + static_cast<std::ptrdiff_t>(d) * params_.n_chains;
+          for (int c = 0; c < params_.n_chains; ++c) to[c] += scale * from[c];
+        }
+      }
       return {noise_.data(), params_.n_chains, dim_, params_.n_chains};
     } else {
       return {};
@@ -205,23 +220,6 @@ class ChainBank {
     starts_.resize(static_cast<std::size_t>(x.n_chains) * static_cast<std::size_t>(dim_));
     for (int d = 0; d < dim_; ++d) std::copy_n(x.column(d), x.n_chains, starts_.data() + static_cast<std::ptrdiff_t>(d) * x.n_chains);
     first_step_ = sampler_.step();
-  }
-  void add_noise(const Kernel& kernel) {
-    using L = lane_for<Exec, T>;
-    const auto metric = metric_view<T>(kernel.metric);
-    const double root = std::sqrt(kernel.params.step_size * kernel.params.temperature);
-    std::vector<L> xi(static_cast<std::size_t>(dim_) + 4);
-    for (int i = 0; i < params_.n_steps; ++i) {
-      const random::Key key = chain_key_.at(first_step_ + static_cast<std::uint64_t>(i));
-      for (int c = 0; c < params_.n_chains; c += width_v<L>) {
-        random::fill_normal<L>(key, BlockChains<L>{static_cast<std::uint32_t>(c), 1}.group(0).id, xi.data(), dim_);
-        for (int d = 0; d < dim_; ++d) {
-          alignas(64) T v[static_cast<std::size_t>(width_v<L>)];
-          lane::store(v, metric.template factor<L>(root, d) * xi[static_cast<std::size_t>(d)]);
-          for (int k = 0; k < std::min(width_v<L>, params_.n_chains - c); ++k) noise_[static_cast<std::size_t>(d * params_.n_chains + c + k)] += v[k];
-        }
-      }
-    }
   }
   /// Padding chains stand with the last.
   void pad() {

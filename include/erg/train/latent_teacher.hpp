@@ -131,14 +131,14 @@ class RegressionTeacher {
   template <class E>
   void learn(const E&, const StepBatch<T>& batch, Pieces<T>& pieces, StepReport& report) {
     const BlockView<const T> x = batch.negatives;
-    z_ = latent::detail::OwnedBlock<T>(x.n_chains, model_.n_latent());
+    z_ = OwnedBlock<T>(x.n_chains, model_.n_latent());
     model_.latents(batch.key.purpose(random::Purpose::start), 0, z_.view());
     for (int i = 0; i < langevin.n_steps; ++i) move_latents(x, batch.key.purpose(random::Purpose::second).stream(i), pieces);
     report.teacher_loss = detail::descend<T>(model_, adam_, params, batch.key, gradient_, [&](std::span<T> to, random::Key) {
       std::vector<T> u(static_cast<std::size_t>(x.n_chains)), w(u.size(), static_cast<T>(1.0 / x.n_chains));
       pieces.add(x.n_chains, to, [&](int first, int n, std::span<T> sum) {
         const auto at = static_cast<std::size_t>(first), m = static_cast<std::size_t>(n);
-        model_.observation(latent::detail::part_of(x, first, n), latent::detail::part_of(BlockView<const T>(z_.view()), first, n),
+        model_.observation(rows_of(x, first, n), rows_of(BlockView<const T>(z_.view()), first, n),
                            std::span<const T>(w).subspan(at, m), std::span<T>(u).subspan(at, m), sum);
       });
       double mean = 0.0;
@@ -165,21 +165,21 @@ class RegressionTeacher {
  private:
   /// Each latent sees the whole gradient of its own point.
   void move_latents(BlockView<const T> x, random::Key key, Pieces<T>& pieces) {
-    latent::detail::OwnedBlock<T> gz(z_.n, z_.dim), xi(z_.n, z_.dim);
+    OwnedBlock<T> gz(z_.n, z_.dim), xi(z_.n, z_.dim);
     std::vector<T> u(static_cast<std::size_t>(z_.n)), w(u.size(), T(1));
     pieces.run(z_.n, [&](int first, int n) {
       const auto at = static_cast<std::size_t>(first), m = static_cast<std::size_t>(n);
-      model_.observation(latent::detail::part_of(x, first, n), latent::detail::part_of(BlockView<const T>(z_.view()), first, n),
-                         std::span<const T>(w).subspan(at, m), std::span<T>(u).subspan(at, m), {}, latent::detail::part_of(gz.view(), first, n));
+      model_.observation(rows_of(x, first, n), rows_of(BlockView<const T>(z_.view()), first, n),
+                         std::span<const T>(w).subspan(at, m), std::span<T>(u).subspan(at, m), {}, rows_of(gz.view(), first, n));
     });
-    latent::fill_normal(key, 0, xi.view());
+    fill_normal(xi.view(), key, 0);
     const T h = static_cast<T>(0.5 * langevin.step_size), root = static_cast<T>(std::sqrt(langevin.step_size));
     for (std::size_t i = 0; i < z_.values.size(); ++i) z_.values[i] += root * xi.values[i] - h * (z_.values[i] + gz.values[i]);
   }
 
   Decoder model_;
   nn::Adam<T> adam_;
-  latent::detail::OwnedBlock<T> z_;
+  OwnedBlock<T> z_;
   std::vector<T> gradient_;
 };
 
@@ -204,7 +204,7 @@ class RefitTeacher {
   template <class E>
   void learn(const E&, const StepBatch<T>& batch, Pieces<T>&, StepReport&) {
     if (refit_ == Refit::inferred) return model_.fit(batch.negatives, rate_);
-    latent::detail::OwnedBlock<T> z(batch.negatives.n_chains, model_.n_latent());
+    OwnedBlock<T> z(batch.negatives.n_chains, model_.n_latent());
     model_.latents(batch.key.purpose(random::Purpose::start), 0, z.view());
     model_.regress(batch.negatives, z.view(), rate_);
   }

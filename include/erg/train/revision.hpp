@@ -51,7 +51,7 @@ struct Watched {
   void look(const E& energy, BlockView<const T> x, Pieces<T>& pieces, double& mean, double& force, double& virial, double& square_force) {
     const auto n = static_cast<std::size_t>(x.n_chains);
     std::vector<T> u(n);
-    latent::detail::OwnedBlock<T> g(x.n_chains, x.dim);
+    OwnedBlock<T> g(x.n_chains, x.dim);
     gradients(energy, x, std::span<T>(u), g.view(), pieces);
     mean = force = virial = square_force = 0.0;
     for (int c = 0; c < x.n_chains; ++c) {
@@ -70,8 +70,8 @@ struct Watched {
   template <class E, class T>
   static void gradients(const E& energy, BlockView<const T> x, std::span<T> u, BlockView<T> g, Pieces<T>& pieces) {
     pieces.run(x.n_chains, [&](int first, int n) {
-      batch_value_and_gradient(energy, latent::detail::part_of(x, first, n), u.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(n)),
-                               latent::detail::part_of(g, first, n));
+      batch_value_and_gradient(energy, rows_of(x, first, n), u.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(n)),
+                               rows_of(g, first, n));
     });
   }
   template <class T>
@@ -92,8 +92,8 @@ struct Watched {
   template <class E, class T>
   double laplacian(const E& energy, const StepBatch<T>& batch, Pieces<T>& pieces) const {
     const BlockView<const T> x = batch.negatives;
-    latent::detail::OwnedBlock<T> v(x.n_chains, x.dim), at(x.n_chains, x.dim), ahead(x.n_chains, x.dim), behind(x.n_chains, x.dim);
-    latent::fill_normal(batch.key.purpose(random::Purpose::jitter), 0, v.view());
+    OwnedBlock<T> v(x.n_chains, x.dim), at(x.n_chains, x.dim), ahead(x.n_chains, x.dim), behind(x.n_chains, x.dim);
+    fill_normal(v.view(), batch.key.purpose(random::Purpose::jitter), 0);
     std::vector<T> u(static_cast<std::size_t>(x.n_chains));
     const T e = sizeof(T) == 4 ? T(1e-2) : T(1e-4);
     const auto step = [&](T by, BlockView<T> g) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "erg/energy/second_order.hpp"
-#include "erg/random/normal.hpp"
+#include "erg/tile/owned_block.hpp"
 #include "erg/train/neighbour_entropy.hpp"
 #include "erg/train/terms.hpp"
 
@@ -60,14 +60,14 @@ class SamplerKl {
   template <class E, class T>
   void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
     const int n = params.n_chains > 0 ? std::min(params.n_chains, batch.negatives.n_chains) : batch.negatives.n_chains;
-    const BlockView<const T> x = first(batch.negatives, 0, n);
+    const BlockView<const T> x = rows_of(batch.negatives, 0, n);
     std::vector<T> memory(static_cast<std::size_t>(n) * static_cast<std::size_t>(x.dim));
     const BlockView<T> slope{memory.data(), n, x.dim, n};
     report.sampler_energy = value_slope(energy, x, slope, pieces);
     if (params.entropy > 0.0) add_entropy_slope(x, batch.references, slope, report);
     const T weight = static_cast<T>(-batch.trail.law.rate * static_cast<double>(static_cast<int>(params.sign)) * params.scale);
     pieces.add(n, to, [&](int from, int count, std::span<T> sum) {
-      look_back(energy, batch, from, first(BlockView<const T>(slope), from, count), weight, sum);
+      look_back(energy, batch, from, rows_of(BlockView<const T>(slope), from, count), weight, sum);
     });
   }
 
@@ -75,17 +75,13 @@ class SamplerKl {
   Entropy entropy;
 
  private:
-  template <class V>
-  static V first(V x, int from, int n) {
-    return {x.data + from, n, x.dim, x.stride};
-  }
   /// weight / n dU/dx, and the mean of U.
   template <class E, class T>
   double value_slope(const E& energy, BlockView<const T> x, BlockView<T> slope, Pieces<T>& pieces) const {
     std::vector<T> u(static_cast<std::size_t>(x.n_chains));
     pieces.run(x.n_chains, [&](int from, int count) {
-      const BlockView<T> g = first(slope, from, count);
-      batch_value_and_gradient(energy, first(x, from, count), std::span<T>(u).subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(count)), g);
+      const BlockView<T> g = rows_of(slope, from, count);
+      batch_value_and_gradient(energy, rows_of(x, from, count), std::span<T>(u).subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(count)), g);
       const T w = static_cast<T>(params.energy / x.n_chains);
       for (int d = 0; d < g.dim; ++d) {
         for (int c = 0; c < count; ++c) g(c, d) *= w;
@@ -125,10 +121,10 @@ class SamplerKl {
       }
     };
     each([&](int c, int d) { sheet(a)(c, d) = slope(c, d); });
-    BlockView<const T> after = first(batch.negatives, from, n);
+    BlockView<const T> after = rows_of(batch.negatives, from, n);
     for (int back = 1; back <= n_back; ++back) {
       const auto step = static_cast<std::size_t>(trail.n() - back);
-      const BlockView<const T> before = first(trail.before[step], from, n);
+      const BlockView<const T> before = rows_of(trail.before[step], from, n);
       gradient_point(before, trail.keys[step], law, from, sheet(at));
       each([&](int c, int d) {
         T& v = sheet(a)(c, d);
@@ -154,10 +150,10 @@ class SamplerKl {
   static void gradient_point(BlockView<const T> before, random::Key key, const LangevinLaw& law, int from, BlockView<T> at) {
     for (int d = 0; d < before.dim; ++d) std::copy_n(before.column(d), before.n_chains, at.column(d));
     if (law.order == NoiseOrder::last) return;
-    std::vector<T> noise(static_cast<std::size_t>(before.dim) + 3);
-    for (int c = 0; c < before.n_chains; ++c) {
-      random::fill_normal<T>(key, static_cast<bits_t<T>>(from + c), noise.data(), before.dim);
-      for (int d = 0; d < before.dim; ++d) at(c, d) += static_cast<T>(law.noise) * noise[static_cast<std::size_t>(d)];
+    OwnedBlock<T> noise(before.n_chains, before.dim);
+    fill_normal(noise.view(), key, static_cast<std::uint32_t>(from));
+    for (int d = 0; d < before.dim; ++d) {
+      for (int c = 0; c < before.n_chains; ++c) at(c, d) += static_cast<T>(law.noise) * noise.view()(c, d);
     }
   }
 };

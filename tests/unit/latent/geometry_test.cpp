@@ -29,9 +29,9 @@ struct Quadratic {
     return L(0.5 * l) * x[0] * x[0];
   }
 };
-latent::detail::OwnedBlock<double> normals(int n, double scale) {
-  latent::detail::OwnedBlock<double> x(n, 1);
-  latent::fill_normal(random::Key(3), 0, x.view());
+OwnedBlock<double> normals(int n, double scale) {
+  OwnedBlock<double> x(n, 1);
+  fill_normal(x.view(), random::Key(3), 0);
   for (double& v : x.values) v *= scale;
   return x;
 }
@@ -74,7 +74,7 @@ TEST_CASE("an encoder that is off shows in the posterior gap and nowhere else", 
 
 TEST_CASE("interpolations go from end to end in equal steps of the latent", "[latent]") {
   const auto v = standard_model();
-  latent::detail::OwnedBlock<double> x(5, 1);
+  OwnedBlock<double> x(5, 1);
   const double a[] = {-1.0}, b[] = {3.0};
   latent::interpolate(v, a, b, x.view());
   for (int c = 0; c < 5; ++c) CHECK_THAT(x.view()(c, 0), WithinAbs(std::sqrt(0.75) * (-1.0 + c), 1e-12));

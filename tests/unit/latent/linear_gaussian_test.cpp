@@ -129,7 +129,7 @@ TEST_CASE("alternating encoder and decoder never increases the ELBO's loss and e
 TEST_CASE("regression on the known latent is least squares", "[latent]") {
   latent::LinearGaussian<double> m(2, 2, 0.1), truth(2, 2, 0.1);
   truth.set({1.0, 0.5, -0.2, 2.0});
-  latent::detail::OwnedBlock<double> z(50, 2), x(50, 2);
+  OwnedBlock<double> z(50, 2), x(50, 2);
   truth.latents(random::Key(1), 0, z.view());
   truth.mean(z.view(), x.view());
   m.regress(x.view(), z.view());

@@ -14,11 +14,11 @@ using namespace erg::test;
 
 namespace {
 
-using Block = latent::detail::OwnedBlock<double>;
+using Block = OwnedBlock<double>;
 
 Block points(int n, int dim, std::uint64_t seed = 5) {
   Block x(n, dim);
-  latent::fill_normal(random::Key(seed), 0, x.view());
+  fill_normal(x.view(), random::Key(seed), 0);
   return x;
 }
 auto small(latent::VaeParams p = {.sigma = 0.5, .beta = 0.7, .learns_sigma = true}) {

@@ -17,7 +17,7 @@ using namespace erg::test;
 
 namespace {
 
-using Block = latent::detail::OwnedBlock<double>;
+using Block = OwnedBlock<double>;
 
 auto small_vae() { return latent::vae<double>(nn::mlp<nn::Tanh>(1, 8, 2), nn::mlp<nn::Tanh>(2, 8, 2), {.sigma = 0.3}, random::Key(3)); }
 std::vector<double> ring_of_points() {
@@ -131,8 +131,8 @@ TEST_CASE("latent Langevin steps move each latent by its own gradient, whatever 
   const int n = 64;
   Block z(n, 1), xi(n, 1);
   const random::Key key = random::Key(3).at(1);
-  latent::fill_normal(key.purpose(random::Purpose::start), 0, z.view());
-  latent::fill_normal(key.purpose(random::Purpose::second), 0, xi.view());
+  fill_normal(z.view(), key.purpose(random::Purpose::start), 0);
+  fill_normal(xi.view(), key.purpose(random::Purpose::second), 0);
   const auto theta = parameters(decoder);
   double expected = 0.0;
   for (std::size_t c = 0; c < n; ++c) {
