@@ -4,6 +4,7 @@
 #pragma once
 
 #include "support/mnist.hpp"
+#include "support/picture.hpp"
 
 #include <erg/diagnostics/frechet.hpp>
 #include <erg/latent/split.hpp>
@@ -122,21 +123,25 @@ class DigitClassifier {
   erg::nn::Network<erg::nn::Sequential<erg::nn::Dense<>>> head_;
 };
 
-/// A grey picture of images in rows and columns, as a PGM file.
-inline void write_sheet(const std::string& path, erg::BlockView<const float> x, int side, int n_rows, int n_columns) {
-  std::FILE* f = std::fopen(path.c_str(), "wb");
-  if (f == nullptr) return;
-  const int scale = 3, cell = side * scale + 2, width = n_columns * cell, height = n_rows * cell;
-  std::fprintf(f, "P5\n%d %d\n255\n", width, height);
-  for (int y = 0; y < height; ++y) {
-    for (int z = 0; z < width; ++z) {
-      const int image = (y / cell) * n_columns + z / cell, row = (y % cell) / scale, column = (z % cell) / scale;
+/// Images in rows and columns as one: (x, y, ink), for `plot ... with image`. Image number row * n_columns + column.
+inline Columns sheet(erg::BlockView<const float> x, int side, int n_rows, int n_columns) {
+  const int cell = side + 1;
+  Columns c(3);
+  for (int y = 0; y < n_rows * cell - 1; ++y) {
+    for (int z = 0; z < n_columns * cell - 1; ++z) {
+      const int image = (y / cell) * n_columns + z / cell, row = y % cell, column = z % cell;
       const bool inside = row < side && column < side && image < x.n_chains;
-      const float v = inside ? std::clamp(0.5F * (x(image, row * side + column) + 1.0F), 0.0F, 1.0F) : 0.5F;
-      std::fputc(static_cast<int>(255.0F * v + 0.5F), f);
+      c[0].push_back(z), c[1].push_back(-y);
+      c[2].push_back(inside ? std::clamp(0.5 * (static_cast<double>(x(image, row * side + column)) + 1.0), 0.0, 1.0) : 0.15);
     }
   }
-  std::fclose(f);
+  return c;
+}
+/// A panel of images.
+inline void add_sheet(Picture& picture, const std::string& id, const std::string& title, const Columns& images) {
+  picture.data(id, images).axes(title, "", "");
+  picture << "unset key; unset tics; unset border; set size ratio -1; set palette defined (0 '#ffffff', 1 '#202020'); set cbrange [0:1]; plot $" + id +
+                 " using 1:2:3 with image";
 }
 
 }  // namespace example

@@ -3,7 +3,9 @@
 // Divergences between energy, decoder and encoder where they have closed forms: everything Gaussian, in one dimension.
 #include "support/catch.hpp"
 
+#include <erg/kernel/mala.hpp>
 #include <erg/latent/geometry.hpp>
+#include <erg/latent/stationarity.hpp>
 #include <erg/nn/dense.hpp>
 #include <erg/nn/sequential.hpp>
 
@@ -78,4 +80,14 @@ TEST_CASE("interpolations go from end to end in equal steps of the latent", "[la
   const double a[] = {-1.0}, b[] = {3.0};
   latent::interpolate(v, a, b, x.view());
   for (int c = 0; c < 5; ++c) CHECK_THAT(x.view()(c, 0), WithinAbs(std::sqrt(0.75) * (-1.0 + c), 1e-12));
+}
+
+TEST_CASE("more steps change nothing about exact samples, and show on samples that chains left too early", "[latent][geometry]") {
+  const auto exact = normals(2000, std::sqrt(0.5)), narrow = normals(2000, 0.5);
+  const auto look = [](const OwnedBlock<double>& x) { return latent::stationarity(Quadratic{}, Mala{{.step_size = 0.3}}, x.view(), 20, 1); };
+  const auto r = look(exact), broken = look(narrow);
+  CHECK(!r.shows());
+  CHECK_THAT(r.energy_after, WithinAbs(0.5, 5.0 * std::sqrt(0.5 / 2000)));
+  CHECK(broken.shows());
+  CHECK(broken.mmd2 > 10.0 * std::abs(r.mmd2));
 }
