@@ -1,6 +1,6 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 //
-// Three targets, one table, a picture each. scripts/demo builds and runs it.
+// Three targets and a trained energy, one table, a picture each. scripts/demo builds and runs it.
 #include "demo/report.hpp"
 
 #include <chrono>
@@ -34,7 +34,7 @@ int main() try {
   std::printf("sampling\n");
   demo::Part all;
   std::string pictures;
-  for (auto* sample : {demo::ring, demo::schools, demo::funnel}) {
+  for (auto* sample : {demo::ring, demo::schools, demo::funnel, demo::trained}) {
     const demo::Part part = sample();
     all.rows.insert(all.rows.end(), part.rows.begin(), part.rows.end());
     all.warnings.insert(all.warnings.end(), part.warnings.begin(), part.warnings.end());

@@ -1,6 +1,6 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 //
-// What the three parts of the demo share: a row of its table, and how it is filled.
+// What the parts of the demo share: a row of its table, and how it is filled.
 #pragma once
 
 #include "erg/diagnostics/mcse.hpp"
@@ -37,6 +37,7 @@ struct Part {
 Part ring();
 Part schools();
 Part funnel();
+Part trained();
 
 /// An expectation that is known: its estimate comes from `values`, [draw * chain], its truth has a standard error of its own or none.
 struct Moment {
