@@ -21,10 +21,10 @@ Part trained() {
   }
   const example::PlaneTarget target("ring", 2.2, std::vector<double>(8, 1.0), centres, std::vector<double>(8, 0.15), groups);
   const auto data = target.draw(10000, 1), held_out = target.draw(10000, 2);
-  const long n_steps = 800;
-  train::Trainer trainer(erg::tilt(erg::GaussianIsotropic<2>(1.5), example::flat_network(2, 64, 8.0F)), train::Data<float>(data, 2),
+  const long n_steps = 1500;
+  train::Trainer trainer(erg::tilt(erg::GaussianIsotropic<2>(1.5), example::flat_network(2, 128, 8.0F)), train::Data<float>(data, 2),
                          train::chains(erg::Simd<>{}, erg::Ula<>{{.step_size = 0.004}}, train::Persistent{train::Noise::gaussian(1.0)}, {.n_chains = 256, .n_steps = 20}),
-                         train::Contrastive{}, train::Scheduled(erg::nn::Adam<float>{{.learning_rate = 4e-3}}, erg::nn::CosineRate(n_steps, 0.01)), train::NoTeacher{},
+                         train::Contrastive{}, train::Scheduled(erg::nn::Adam<float>{{.learning_rate = 2e-3}}, erg::nn::CosineRate(n_steps, 0.01)), train::NoTeacher{},
                          {.batch = 256});
   example::Columns gap(2);
   double smooth = 0.0;

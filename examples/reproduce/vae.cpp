@@ -101,8 +101,8 @@ auto digit_energy() {
 /// Mostly drift, as published: noise of .01 a step beside images of deviation .6.
 const erg::UlaParams digit_steps{.step_size = 0.05, .temperature = 0.002};
 constexpr int n_langevin = 20, n_batch = 64;
-constexpr double sigma = 0.2, energy_rate = 1e-3;
-const train::LatentTeacherParams teacher_params{.learning_rate = 5e-4};
+constexpr double sigma = 0.3, energy_rate = 6e-3;
+const train::LatentTeacherParams teacher_params{.learning_rate = 2e-3};
 
 /// Images judged by a classifier's features.
 struct Judge {

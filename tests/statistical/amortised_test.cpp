@@ -120,27 +120,28 @@ TEST_CASE("the KL of an encoder is the mean log ratio of its draws", "[statistic
 
 TEST_CASE("a linear autoencoder learns the principal components by gradient steps", "[statistical][latent]") {
   const double lambda[] = {4.0, 2.0, 0.5};
-  Block x(600, 3);  // points on the axes whose second moment is diag(lambda)
-  for (int c = 0; c < 600; ++c) x.view()(c, c % 3) = (c % 2 == 0 ? 1.0 : -1.0) * std::sqrt(3.0 * lambda[c % 3]);
+  Block x(1500, 3);  // points on the axes whose second moment is diag(lambda)
+  for (int c = 0; c < 1500; ++c) x.view()(c, c % 3) = (c % 2 == 0 ? 1.0 : -1.0) * std::sqrt(3.0 * lambda[c % 3]);
   auto v = latent::vae<double>(nn::Sequential(nn::Dense(2, 3)), nn::Sequential(nn::Dense(3, 4)), {.sigma = std::sqrt(0.5)}, random::Key(2));
   nn::Adam<double> adam({.learning_rate = 0.02});
   const int n_steps = 3000;
   const nn::CosineRate rate(n_steps, 1e-3);
-  std::vector<double> g(static_cast<std::size_t>(v.n_parameters())), theta(g);
+  std::vector<double> g(static_cast<std::size_t>(v.n_parameters())), theta(g), covariance(9, 0.0);
   Pieces<double> pieces;
   for (int i = 0; i < n_steps; ++i) {
     std::fill(g.begin(), g.end(), 0.0);
     v.add_gradient(x.view(), random::Key(3).at(static_cast<std::uint64_t>(i)), g, pieces);
     v.update([&](std::span<double> at) { adam.step(at, std::span<const double>(g), rate(i)); });
-  }
-  v.copy_parameters(theta);
-  // C = W W^T + sigma^2 is diag(4, 2, .5) at the optimum; 1 %: the noise of the last steps
-  for (std::size_t i = 0; i < 3; ++i) {
-    for (std::size_t j = 0; j < 3; ++j) {
-      const double c = theta[2 * i] * theta[2 * j] + theta[2 * i + 1] * theta[2 * j + 1] + (i == j ? 0.5 : 0.0);
-      CHECK_THAT(c, WithinAbs(i == j ? lambda[i] : 0.0, 0.01 * 4.0));
+    if (i < n_steps - 1000) continue;
+    v.copy_parameters(theta);
+    for (std::size_t a = 0; a < 3; ++a) {
+      for (std::size_t b = 0; b < 3; ++b) covariance[3 * a + b] += (theta[2 * a] * theta[2 * b] + theta[2 * a + 1] * theta[2 * b + 1] + (a == b ? 0.5 : 0.0)) / 1000;
     }
   }
+  // C = W W^T + sigma^2: its eigenvalues to 1 %, and the direction it leaves out; one draw of the latent a point leaves that much noise
+  const erg::detail::SymmetricEigen e(covariance, 3);
+  for (int k = 0; k < 3; ++k) CHECK_THAT(e.value(k), WithinRel(lambda[k], 0.01));
+  CHECK(std::abs(e.vector(2, 2)) > 1.0 - 1e-4);
 }
 
 TEST_CASE("the loss of pairs splits into that of points and the encoder's, on a grid to rounding", "[latent][geometry]") {
@@ -192,12 +193,12 @@ TEST_CASE("a conditional energy learns the regression and its residuals; negativ
   // x = .8 c +- .5: k = cov / var = .8, l = 1 / .25
   const std::vector<double> pairs{1.3, 1.0, 0.3, 1.0, -0.3, -1.0, -1.3, -1.0};
   Regression energy;
-  energy.theta = {3.5, 0.7};
+  energy.theta = {3.8, 0.7};
   const latent::Split split = latent::Split::last(2, 1);
-  const int n = 1024, n_steps = 600, burn = 200;
+  const int n = 1024, n_steps = 1000, burn = 500;
   train::Trainer t(energy, train::Data<double>(pairs, 2),
                    train::chains(Simd<>{}, Mala{{.step_size = 0.25}, ClampMetric(split.flags())}, train::Fresh{train::AtData{}}, {.n_chains = n, .n_steps = 15}),
-                   train::Contrastive{}, nn::Sgd<double>{{.learning_rate = 0.5}}, train::NoTeacher{}, {.batch = 4});
+                   train::Contrastive{}, nn::Sgd<double>{{.learning_rate = 0.25}}, train::NoTeacher{}, {.batch = 4});
   double l = 0.0, k = 0.0;
   for (int i = 0; i < burn + n_steps; ++i) {
     t.advance();
@@ -220,7 +221,7 @@ TEST_CASE("a conditional energy learns the regression and its residuals; negativ
   const auto right = gradient();
   for (int c = 0; c < n; ++c) own.view()(c, 1) = -own.view()(c, 1);
   const auto wrong = gradient();
-  CHECK(std::abs(right[1]) < 0.3);
+  CHECK(std::abs(right[1]) < 0.45);  // 5 errors of the mean of l off c, and of k beside it
   CHECK(std::abs(wrong[1] - right[1]) > 2.0);
 }
 

@@ -61,6 +61,7 @@ struct Revision {
   double data_virial = nan;    ///< and over the data: 1 where U is the data's energy
   double square_force = nan;   ///< E |dU/dx|^2 at the negatives, and
   double laplacian = nan;      ///< E[tr d^2U/dx^2] there, equal where they follow exp(-U)
+  double base_gap = nan;       ///< of a sum or tilt: what its first part, the reference, has of the gap; the network has the rest
 };
 
 /// What one step of training saw. Means over chains or points.

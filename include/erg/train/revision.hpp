@@ -42,6 +42,7 @@ struct Watched {
     look(energy, batch.starts, pieces, r.start_energy, r.start_force, unused, unused);
     look(energy, batch.negatives, pieces, unused, r.force, r.virial, r.square_force);
     look(energy, batch.data, pieces, unused, unused, r.data_virial, unused);
+    if constexpr (requires { energy.first(); }) r.base_gap = mean_value(energy.first(), batch.data) - mean_value(energy.first(), batch.negatives);
     moves(batch, r);
     if (params.laplacian) r.laplacian = laplacian(energy, batch, pieces);
   }
@@ -66,6 +67,14 @@ struct Watched {
     const double share = 1.0 / static_cast<double>(n);
     mean *= share, force *= share, square_force *= share;
     virial *= share / static_cast<double>(params.coordinates.size());
+  }
+  template <class E, class T>
+  static double mean_value(const E& energy, BlockView<const T> x) {
+    std::vector<T> u(static_cast<std::size_t>(x.n_chains));
+    batch_value(energy, x, std::span<T>(u));
+    double sum = 0.0;
+    for (const T v : u) sum += static_cast<double>(v);
+    return sum / x.n_chains;
   }
   template <class E, class T>
   static void gradients(const E& energy, BlockView<const T> x, std::span<T> u, BlockView<T> g, Pieces<T>& pieces) {
