@@ -23,6 +23,11 @@ int main() {
     std::printf("%-38s %8.4f %6d %8.4f %9.1f   %8.4f %8.4f   %8.3f %8.3f  %6.1f\n", r.name, r.kl, r.n_modes, r.variation, r.chi_squared, r.first.drift, r.last.drift,
                 r.last.virial, r.last.data_virial, r.seconds);
   }
+  const auto& g = rows.back().geometry;
+  std::printf("\nof the VAE: log Z %.3f (%.3f) by %.0f effective draws of the model, %.3f by the grid; KL(model | energy) %.3f\n", g.log_z, g.log_z_error, g.ess,
+              rows.back().report.log_z, g.k_qp);
+  std::printf("-ELBO of negatives %.3f, of data %.3f, %.3f by importance weights (-log p of the data %.3f); %d units used\n", g.k_pq, g.k_piq, g.data_nll,
+              rows.back().report.nll, g.active_units);
   example::Picture picture("out/examples/22_ring_amortised.png", 3, 3, 1200, 1200);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string id = std::to_string(i), range = "unset key; plot [-1.8:1.8][-1.8:1.8] ";

@@ -40,6 +40,7 @@ struct RingRow {
   double seconds = 0.0;
   erg::train::Revision first{}, last{};   ///< at a tenth of the training, and at its end
   PlaneReport report{};
+  erg::latent::GeometryReport geometry{};   ///< where the teacher's model has an encoder
   Columns starts{}, negatives{};
 };
 
@@ -87,6 +88,12 @@ RingRow train_ring(const char* name, const RingPlan& p, Start start, Teacher tea
     const auto x = t.negatives().positions();
     for (int c = 0; c < x.n_chains; ++c, ++n) ++counts[static_cast<std::size_t>(target.mode(static_cast<double>(x(c, 0)), static_cast<double>(x(c, 1))))];
     if (draw < 6) add(t.negatives().starts(), row.starts), add(x, row.negatives);
+  }
+  if constexpr (requires { t.teacher().model().encoder(); }) {
+    const auto columns = by_columns(held_out, 2);
+    const auto n_points = static_cast<int>(held_out.size() / 2);
+    row.geometry = erg::latent::geometry(t.teacher().model(), t.energy(), erg::BlockView<const float>{columns.data(), n_points, 2, n_points}, t.negatives().positions(),
+                                         erg::random::Key(p.seed), {.n_importance = 64, .n_draws = 20000});
   }
   for (const double c : counts) {
     row.n_modes += c > n / 16.0;
