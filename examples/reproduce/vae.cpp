@@ -154,7 +154,7 @@ Course digits(const char* name, const Judge& judge, const std::vector<float>& ro
       if (r.revision.rms != r.revision.rms && i < n_steps) continue;
       seconds += clock.seconds();
       look();
-      if (i > 1) {
+      if (r.revision.rms == r.revision.rms && i > 1) {
         std::printf("  step %5ld  %5.0f s   gap %7.2f   gain %7.2f   drift %.3f   noise %.3f   virial %6.3f, of data %6.3f   FD %7.2f -> %7.2f\n", i, seconds, r.gap(),
                     r.revision.start_energy - r.model_energy, r.revision.drift, r.revision.noise, r.revision.virial, r.revision.data_virial, course.by_time[1].back(),
                     course.by_time[2].back());
