@@ -43,20 +43,23 @@ inline std::optional<std::string> find_data(const std::string& name) {
   }
 }
 
-/// The training digits, or nothing and a sentence.
-inline std::optional<Digits> load_mnist() {
-  const auto folder = find_data("mnist");
+/// Images of the files "part-images-idx3-ubyte.gz" and "part-labels-idx1-ubyte.gz" of a folder, or nothing and a sentence.
+inline std::optional<Digits> load_digits(const std::string& name, const std::string& part) {
+  const std::string images_name = part + "-images-idx3-ubyte.gz", labels_name = part + "-labels-idx1-ubyte.gz";
+  const auto folder = find_data(name);
   if (!folder) {
-    std::printf("no MNIST here (looked for a folder mnist in $ERG_DATA, data/ and shared/data/): download train-images-idx3-ubyte.gz and "
-                "train-labels-idx1-ubyte.gz into data/mnist\n");
+    std::printf("no %s here (looked for a folder %s in $ERG_DATA, data/ and shared/data/): download %s and %s into data/%s\n", name.c_str(), name.c_str(),
+                images_name.c_str(), labels_name.c_str(), name.c_str());
     return std::nullopt;
   }
-  const auto images = detail::gunzip(*folder + "/train-images-idx3-ubyte.gz"), labels = detail::gunzip(*folder + "/train-labels-idx1-ubyte.gz");
+  const auto images = detail::gunzip(*folder + "/" + images_name), labels = detail::gunzip(*folder + "/" + labels_name);
   if (images.size() < 16 || labels.size() < 8 || (images.size() - 16) / 784 != labels.size() - 8) {
-    std::printf("the files in %s are no MNIST (images and labels do not fit each other): download them again\n", folder->c_str());
+    std::printf("the files in %s are no %s (images and labels do not fit each other): download them again\n", folder->c_str(), name.c_str());
     return std::nullopt;
   }
   return Digits{{images.begin() + 16, images.end()}, {labels.begin() + 8, labels.end()}};
 }
+/// MNIST's training digits.
+inline std::optional<Digits> load_mnist() { return load_digits("mnist", "train"); }
 
 }  // namespace example

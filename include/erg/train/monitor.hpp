@@ -42,6 +42,44 @@ Diversity diversity(BlockView<const T> x, double low = -INFINITY, double high = 
   return r;
 }
 
+/// What a training saw every so many steps, kept to be printed or drawn.
+///
+///   train::History history(trainer, {.every = 10});
+///   trainer.run(2000, history);
+///   history.rows()                      gap, KL of the sampler, gradient of each term, how much the negatives differ
+/// Cost      every look: O(n dim) for the diversity of the negatives
+struct HistoryParams {
+  std::int64_t every = 10;
+  double low = -INFINITY, high = INFINITY;   ///< the box whose walls count as saturation
+};
+struct HistoryRow {
+  std::int64_t step = 0;
+  double data_energy = 0.0, model_energy = 0.0, gradient_norm = 0.0;
+  double sampler_energy = 0.0, sampler_entropy = 0.0;   ///< of SamplerKl, else NaN
+  std::vector<TermReport> terms;
+  Diversity negatives;
+  double gap() const { return data_energy - model_energy; }
+};
+template <class Trainer>
+class History {
+ public:
+  explicit History(Trainer& trainer, HistoryParams p = {}) : trainer_(&trainer), params_(p) {
+    erg::detail::require_positive("every", static_cast<double>(p.every));
+  }
+  void operator()(const StepReport& r) {
+    if (r.step % params_.every != 0) return;
+    HistoryRow row{r.step, r.data_energy, r.model_energy, r.gradient_norm, r.sampler_energy, r.sampler_entropy, r.terms, {}};
+    if constexpr (requires { trainer_->negatives().positions(); }) row.negatives = diversity(trainer_->negatives().positions(), params_.low, params_.high);
+    rows_.push_back(std::move(row));
+  }
+  const std::vector<HistoryRow>& rows() const { return rows_; }
+
+ private:
+  Trainer* trainer_;
+  HistoryParams params_;
+  std::vector<HistoryRow> rows_;
+};
+
 struct LongRunParams {
   std::vector<std::int64_t> at{100, 1000, 10000};   ///< steps after which chains are looked at, ascending
   double low = -INFINITY, high = INFINITY;          ///< the box whose walls count as saturation
