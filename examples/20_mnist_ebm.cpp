@@ -42,13 +42,13 @@ int main(int argc, char** argv) {
   const auto data = example::images(*digits, side, 0, 20000);
   const auto data_sheet = example::sheet_of(data, 1000);
   std::printf("%d x %d pixels; a classifier that is right on %.1f %% of other digits looks at samples\n\n", side, side, 100.0 * judge.accuracy());
-  example::Picture picture("out/examples/20_mnist_ebm.png", 3, 4, 1800, 1420);
+  example::Picture picture("out/examples/20_mnist_ebm.png", 3, 5, 2200, 1420);
   example::show_sheet(picture, "data", "data", data_sheet.view(), side);
 
   // [train]
   example::DigitEnergy energy = example::digit_energy(side);
   std::vector<train::HistoryRow> history;
-  example::train_digits(data, {.n_steps = full ? 3000 : 1500}, [&](auto& trainer, const auto& rows) {
+  example::train_digits(data, {.n_steps = full ? 3000 : 2500}, [&](auto& trainer, const auto& rows) {
     energy = trainer.averaged();
     history = rows;
     example::show_sheet(picture, "buffer", "negatives at the end of training", trainer.negatives().positions(), side);
@@ -57,24 +57,45 @@ int main(int argc, char** argv) {
   std::printf("trained in %.0f s\n\n", seconds());
   std::fflush(stdout);
 
-  std::printf("chains of the energy from noise, without augmentation\n");
-  std::printf("%8s %10s %10s %10s %10s %10s %11s %9s\n", "step", "U", "sd of U", "deviation", "distance", "at walls", "confidence", "classes");
-  const auto row = [&](const char* name, const train::Diversity& d, double u, double u_deviation, const example::DigitJudgement& j) {
-    std::printf("%8s %10.4f %10.4f %10.4f %10.3f %10.3f %11.3f %9.2f\n", name, u, u_deviation, d.deviation, d.distance, d.saturated, j.confidence, std::exp(j.class_entropy));
-    std::fflush(stdout);
-  };
   std::vector<float> u(static_cast<std::size_t>(data_sheet.n));
   erg::batch_value(energy, data_sheet.view(), std::span<float>(u));
   const double data_energy = mean_energy(energy, data_sheet.view());
   double deviation = 0.0;
   for (const float v : u) deviation += (static_cast<double>(v) - data_energy) * (static_cast<double>(v) - data_energy) / data_sheet.n;
-  row("data", train::diversity(data_sheet.view()), data_energy, std::sqrt(deviation), judge(data_sheet.view(), side));
-  const auto long_rows = example::from_noise(example::digit_kernel(), energy, side * side, {100, 1000, 10000}, 2, [&](const train::LongRunRow& r, example::ImageView x) {
-    row(std::to_string(r.step).c_str(), r.diversity, r.energy, r.energy_deviation, judge(x, side));
-    example::show_sheet(picture, "long" + std::to_string(r.step), "chains from noise after " + std::to_string(r.step) + " steps", x, side);
-  });
-  const double kept = long_rows[2].diversity.distance / long_rows[0].diversity.distance, moved = (long_rows[2].energy - long_rows[0].energy) / std::sqrt(deviation);
-  std::printf("from step 100 to 10000: diversity (mean distance) x %.2f, energy %+.2f deviations of the data's\n\n", kept, moved);
+  deviation = std::sqrt(deviation);
+  std::printf("64 chains of the energy without augmentation\n");
+  std::printf("%-10s %6s %10s %10s %10s %10s %10s %11s %9s\n", "from", "step", "U", "sd of U", "deviation", "distance", "at walls", "confidence", "classes");
+  const auto row = [&](const char* from, const std::string& step, const train::Diversity& d, double mean, double sd, const example::DigitJudgement& j) {
+    std::printf("%-10s %6s %10.4f %10.4f %10.4f %10.3f %10.3f %11.3f %9.2f\n", from, step.c_str(), mean, sd, d.deviation, d.distance, d.saturated, j.confidence,
+                std::exp(j.class_entropy));
+    std::fflush(stdout);
+  };
+  row("(data)", "", train::diversity(data_sheet.view()), data_energy, deviation, judge(data_sheet.view(), side));
+  example::Columns drift(3);
+  // [long]
+  const std::vector<std::int64_t> at{100, 300, 1000, 3000, 10000};
+  const auto chains = [&](const char* from, example::ImageView start, const char* id) {
+    const auto rows = train::long_run<float>(erg::Threads<>{2}, example::digit_kernel(), energy, start, {.at = at, .low = 1e-6, .high = 1.0 - 1e-6},
+                                             [&](const train::LongRunRow& r, example::ImageView x) {
+                                               row(from, std::to_string(r.step), r.diversity, r.energy, r.energy_deviation, judge(x, side));
+                                               if (r.step == 300 || r.step == 3000) return;
+                                               if (r.step == 1000 && id[0] == 'd') return;
+                                               example::show_sheet(picture, id + std::to_string(r.step), from + (" after " + std::to_string(r.step) + " steps"), x, side);
+                                             });
+    std::printf("  from step 100 to 10000: mean distance x %.2f, deviation x %.2f, energy %+.2f deviations of the data's\n",
+                rows.back().diversity.distance / rows[0].diversity.distance, rows.back().diversity.deviation / rows[0].diversity.deviation,
+                (rows.back().energy - rows[0].energy) / deviation);
+    return rows;
+  };
+  // [long]
+  example::Sheet noise(64, side * side);
+  train::Noise::uniform(0.0, 1.0).fill(noise.view(), example::ImageView{}, erg::random::Key(21));
+  const auto from_noise = chains("noise", noise.view(), "noise");
+  const auto from_data = chains("digits", example::sheet_of(example::images(*digits, side, 40000, 64), 64).view(), "digits");
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    drift[0].push_back(static_cast<double>(at[i])), drift[1].push_back(from_noise[i].diversity.distance), drift[2].push_back(from_data[i].diversity.distance);
+  }
+  std::printf("\n");
 
   // [compose]
   const auto trained_on = [&](const std::vector<int>& labels) {
@@ -88,8 +109,8 @@ int main(int argc, char** argv) {
   const double level_a = mean_energy(a, example::sheet_of(example::images(*digits, side, 30000, 500, of_first), 500).view());
   const double level_b = mean_energy(b, example::sheet_of(example::images(*digits, side, 30000, 500, of_second), 500).view());
   const auto both = erg::conjunction(a, b);
-  const auto either = erg::disjunction(1.0 / example::digit_kernel().langevin_law().temperature(), erg::alternative(-level_a, a), erg::alternative(-level_b, b));
-  const auto without = erg::negation(a, b, 0.5);
+  const auto either = erg::disjunction(20.0, erg::alternative(-level_a, a), erg::alternative(-level_b, b));
+  const auto without = erg::negation(a, b, 0.35);
   // [compose]
   std::printf("A: energy of 0 and 3; B: energy of 0 and 4; 64 chains of 1000 steps from noise, labels by the classifier\n");
   std::printf("%-20s %8s %8s %8s %8s   %s\n", "", "0", "3", "4", "others", "wanted");
@@ -124,6 +145,7 @@ int main(int argc, char** argv) {
 
   example::Columns gap(3), norms(3), spread(2);
   for (const auto& r : history) {
+    if (r.terms.size() < 2) continue;
     const auto step = static_cast<double>(r.step);
     gap[0].push_back(step), gap[1].push_back(r.gap()), gap[2].push_back(r.sampler_energy - 0.3 * r.sampler_entropy);
     norms[0].push_back(step), norms[1].push_back(r.terms[0].gradient_norm), norms[2].push_back(std::max(1e-6, r.terms[1].gradient_norm));
@@ -131,7 +153,9 @@ int main(int argc, char** argv) {
   }
   example::show_lines(picture, "gap", "energies and KL loss", gap, {"U(data) - U(negatives)", "KL loss of the sampler"});
   example::show_lines(picture, "norms", "length of gradients", norms, {"contrastive", "sampler KL"}, true);
-  example::show_lines(picture, "spread", "mean distance of two negatives", spread, {"negatives"});
+  example::show_lines(picture, "spread", "mean distance of two negatives", spread, {"negatives in training"});
+  picture << "set logscale x";
+  example::show_lines(picture, "drift", "mean distance of two chains", drift, {"from noise", "from digits"});
   std::printf("\n%.0f s\n", seconds());
   picture.write();
   return auroc == auroc && !(auroc > 0.95) ? 1 : 0;

@@ -68,10 +68,10 @@ inline erg::train::Jiggle digit_augmentation(int side) { return {erg::nn::Shape(
 struct DigitTraining {
   long n_steps = 2000;
   double learning_rate = 2e-3, clip = 0.5;
-  double augmented = 0.1;    ///< share of the lives of chains that begin with a transformation
+  double augmented = 0.05;   ///< share of the lives of chains that begin with a transformation
   double kl = 1.0;           ///< of the sampler's KL term; 0: without it
   double energy_l2 = 0.01;
-  double restart = 0.02;
+  double restart = 0.01;
   std::uint64_t seed = 1;
   int n_threads = 2;
   bool progress = true;      ///< a line now and then, to stderr
@@ -81,7 +81,7 @@ template <class Use>
 void train_digits(const Images& data, const DigitTraining& p, Use&& use) {
   namespace train = erg::train;
   const auto with = [&](auto objective) {
-    const train::Replay buffer(train::Noise::uniform(0.0, 1.0), {.capacity = 1000, .restart = p.restart}, train::AsIs{},
+    const train::Replay buffer(train::Noise::uniform(0.0, 1.0), {.capacity = 500, .restart = p.restart}, train::AsIs{},
                                train::Sometimes{p.augmented, digit_augmentation(data.side)});
     train::Trainer trainer(digit_energy(data.side), train::Data<float>(data.rows, data.dim()),
                            train::chains(erg::Threads<>{p.n_threads}, digit_kernel(), buffer, {.n_chains = 64, .n_steps = 20}), std::move(objective),
@@ -147,11 +147,11 @@ inline void show_lines(Picture& picture, const std::string& id, const std::strin
                        bool is_log = false) {
   const char* colours[] = {blue, orange, green, pink};
   picture.data(id, columns).axes(title, "step", "");
-  std::string plot = "set border 3; set tics nomirror; set size noratio; set key top right; plot ";
+  std::string plot = "set border 3; set tics nomirror out scale 0.6; set size noratio; set key top right; plot ";
   for (std::size_t k = 0; k < names.size(); ++k) {
     plot += std::string(k > 0 ? ", " : "") + "$" + id + " using 1:" + std::to_string(k + 2) + " with lines lw 1.3 lc rgb '" + colours[k % 4] + "' title '" + names[k] + "'";
   }
-  picture << std::string(is_log ? "set logscale y" : "unset logscale") + "; set xtics auto; set ytics auto; " + plot;
+  picture << std::string(is_log ? "set logscale y" : "unset logscale y") + "; set xtics auto; set ytics auto; " + plot;
 }
 
 /// What a classifier of real digits says about a sheet.
