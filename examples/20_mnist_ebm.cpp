@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   const auto data = example::images(*digits, side, 0, 20000);
   const auto data_sheet = example::sheet_of(data, 1000);
   std::printf("%d x %d pixels; a classifier that is right on %.1f %% of other digits looks at samples\n\n", side, side, 100.0 * judge.accuracy());
-  example::Picture picture("out/examples/20_mnist_ebm.png", 3, 5, 2200, 1420);
+  example::Picture picture("out/examples/20_mnist_ebm.png", 4, 4, 1800, 1840);
   example::show_sheet(picture, "data", "data", data_sheet.view(), side);
 
   // [train]
@@ -139,7 +139,8 @@ int main(int argc, char** argv) {
   if (strange) {
     const auto table = example::detect_strange(energy, example::images(*test, side, 0, 2000), example::images(*strange, side, 0, 2000));
     auroc = table.rows[0].auroc.value;
-    std::cout << "\n2000 digits of the test set against 2000 letters of notMNIST\n" << table;
+    std::fflush(stdout);
+    std::cout << "\n2000 digits of the test set against 2000 letters of notMNIST\n" << table << std::flush;
   }
   // [ood]
 

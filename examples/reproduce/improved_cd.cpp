@@ -178,10 +178,10 @@ void digits(bool full) {
   const auto data = example::images(*mnist, side, 0, 20000), in = example::images(*test, side, 0, 2000), out = example::images(*strange, side, 0, 2000);
   const example::DigitJudge judge(*mnist);
   const int n_seeds = full ? 3 : 1;
-  const long n_steps = full ? 1500 : 300;
-  std::printf("Digits of %d x %d pixels, chains of 20 steps from a buffer, %ld steps of training, %d seeds (a row each); samples: 64 chains of 1000 steps from\n"
+  const long n_steps = full ? 1500 : 400;
+  std::printf("Digits of %d x %d pixels, chains of 20 steps from a buffer, %ld steps of training, seeds 0 to %d (a row each); samples: 64 chains of 1000 steps from\n"
               "noise, seen by a classifier that is right on %.1f %% of digits; AUROC: 2000 digits against 2000 letters of notMNIST\n",
-              side, side, n_steps, n_seeds, 100.0 * judge.accuracy());
+              side, side, n_steps, n_seeds - 1, 100.0 * judge.accuracy());
   std::printf("  %-24s %5s %10s %10s %9s %11s %9s %9s   %s\n", "trained by", "seed", "largest gap", "last gap", "|KL|/|CD|", "confidence", "classes", "distance", "AUROC");
   std::optional<example::DigitEnergy> trained;
   example::Picture monitoring("out/reproduce/improved-cd/digits_monitor.png", 2, 3, 1500, 800);
@@ -217,7 +217,12 @@ void digits(bool full) {
         std::printf("  %-24s %5d %10.4f %10.4f %9.2f %11.3f %9.2f %9.3f   %.4f [%.4f, %.4f]\n", rule.name, seed, largest, history.back().gap(), ratio / first, seen.confidence,
                     std::exp(seen.class_entropy), rows[0].diversity.distance, table.rows[0].auroc.value, table.rows[0].auroc.low, table.rows[0].auroc.high);
         std::fflush(stdout);
-        if (seed == n_seeds - 1 && rule.kl > 0.0) std::cout << '\n' << table << '\n', trained = energy;
+        if (seed == n_seeds - 1 && rule.kl > 0.0) {
+          std::printf("\n");
+          std::fflush(stdout);
+          std::cout << table << std::endl;
+          trained = energy;
+        }
       });
     }
   }
@@ -237,7 +242,7 @@ void digits(bool full) {
     std::printf("\n");
   }
 
-  std::printf("\nCold chains of the last energy: 64 from noise, 1000 steps with the noise of training times the root of T, with a transformation every 10 or\n"
+  std::printf("\nCold chains of the last energy: 64 from noise, 1000 steps with the noise of training times the root of T, with a transformation every 50 or\n"
               "without, then 100 without\n  %6s %34s   %34s\n  %6s %12s %9s %11s   %12s %9s %11s\n", "", "without", "with transformations", "T", "confidence", "classes", "at walls",
               "confidence", "classes", "at walls");
   example::Picture picture("out/reproduce/improved-cd/digits_cold.png", 2, 3, 1350, 960);
@@ -258,7 +263,7 @@ void digits(bool full) {
       example::show_sheet(picture, "s" + std::to_string(id++), title, x.view(), side);
     };
     chains(kernel, 1000, "without");
-    chains(erg::cycle(erg::repeat<10>(kernel), erg::augment(example::digit_augmentation(side))), 100, "with transformations");
+    chains(erg::cycle(erg::repeat<50>(kernel), erg::augment(example::digit_augmentation(side))), 20, "with transformations");
     std::printf("\n");
   }
   picture.write();
@@ -274,11 +279,11 @@ int main(int argc, char** argv) {
               "augmentation makes long and cold chains diverse; strange images have high energy (AUROC .65 to .91 for CIFAR-10)\n\n");
   the_sign();
 
-  const example::RuleTraining usual{.n_steps = full ? 1500 : 300, .n_seeds = full ? 5 : 2};
+  const example::RuleTraining usual{.n_steps = full ? 1200 : 600, .n_seeds = full ? 5 : 2};
   std::printf("Ring of 25 Gaussians, chains of 20 steps from a replay buffer, %ld steps of training, mean (standard deviation) over %d seeds:\n", usual.n_steps, usual.n_seeds);
   const auto rows = example::ring_rows(usual);
   example::show_ring("out/reproduce/improved-cd/ring.png", rows);
-  const example::RuleTraining stress{.n_steps = full ? 500 : 100, .n_seeds = usual.n_seeds, .n_langevin = 5, .learning_rate = 5e-3, .clip = 0.0};
+  const example::RuleTraining stress{.n_steps = full ? 500 : 300, .n_seeds = usual.n_seeds, .n_langevin = 5, .learning_rate = 5e-3, .clip = 0.0};
   std::printf("\nUnder stress: chains of 5 steps, ten times the learning rate, no clipping, %ld steps; lost: diverged, or KL > 3:\n", stress.n_steps);
   (void)example::ring_rows(stress);
   std::printf("\n");

@@ -13,6 +13,7 @@
 #include <erg/train/monitor.hpp>
 #include <erg/train/sampler_kl.hpp>
 
+#include <chrono>
 #include <thread>
 
 namespace example {
@@ -75,11 +76,12 @@ struct RuleRow {
     for (const auto& r : seeds) {
       if (!r.is_lost) n += 1.0, mean += f(r);
     }
+    if (!(n > 0.0)) return {NAN, NAN};
     mean /= n;
     for (const auto& r : seeds) {
       if (!r.is_lost) square += (f(r) - mean) * (f(r) - mean);
     }
-    return {mean, std::sqrt(square / (n - 1.0))};
+    return {mean, n > 1.0 ? std::sqrt(square / (n - 1.0)) : NAN};
   }
 };
 
@@ -126,11 +128,21 @@ inline void print_ring_header() {
   std::printf("%-34s %15s %18s %16s %10s %7s %6s %6s\n", "trained by", "modes of 25", "KL(data, model)", "TV of weights", "|KL|/|CD|", "cosine", "lost", "s");
 }
 inline void print_ring(const RuleRow& r) {
-  const auto modes = r.over_seeds([](const RuleResult& s) { return static_cast<double>(s.n_modes); });
-  const auto kl = r.over_seeds([](const RuleResult& s) { return s.divergence; }), tv = r.over_seeds([](const RuleResult& s) { return s.total_variation; });
-  const auto ratio = r.over_seeds([](const RuleResult& s) { return s.ratio; }), cosine = r.over_seeds([](const RuleResult& s) { return s.cosine; });
-  std::printf("%-34s %7.1f (%5.2f) %9.3f (%6.3f) %7.3f (%6.3f) %10.2f %7.2f %3d/%zu %6.0f\n", r.name.c_str(), modes.first, modes.second, kl.first, kl.second,
-              tv.first, tv.second, ratio.first, cosine.first, r.n_lost(), r.seeds.size(), r.seconds);
+  const auto cell = [&](int width, int digits, auto&& f, bool with_deviation) {
+    const auto [mean, deviation] = r.over_seeds(f);
+    char text[48] = "-";
+    if (mean == mean) {
+      std::snprintf(text, sizeof text, with_deviation && deviation == deviation ? "%.*f (%.*f)" : "%.*f", digits, mean, digits, deviation);
+    }
+    std::printf(" %*s", width, text);
+  };
+  std::printf("%-34s", r.name.c_str());
+  cell(15, 2, [](const RuleResult& s) { return static_cast<double>(s.n_modes); }, true);
+  cell(18, 3, [](const RuleResult& s) { return s.divergence; }, true);
+  cell(16, 3, [](const RuleResult& s) { return s.total_variation; }, true);
+  cell(10, 2, [](const RuleResult& s) { return s.ratio; }, false);
+  cell(7, 2, [](const RuleResult& s) { return s.cosine; }, false);
+  std::printf(" %3d/%zu %6.0f\n", r.n_lost(), r.seeds.size(), r.seconds);
   std::fflush(stdout);
 }
 /// CD, with the KL term in both signs, with augmentation: the rows of every table.
