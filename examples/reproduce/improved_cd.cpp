@@ -242,10 +242,10 @@ void digits(bool full) {
     std::printf("\n");
   }
 
-  std::printf("\nCold chains of the last energy: 64 from noise, 1000 steps with the noise of training times the root of T, with a transformation every 50 or\n"
-              "without, then 100 without\n  %6s %34s   %34s\n  %6s %12s %9s %11s   %12s %9s %11s\n", "", "without", "with transformations", "T", "confidence", "classes", "at walls",
+  std::printf("\nCold chains of the last energy: 64 from noise, 1000 steps with the noise of training times the root of T, with a shift by up to a pixel every 50 or\n"
+              "without, then 100 without\n  %6s %34s   %34s\n  %6s %12s %9s %11s   %12s %9s %11s\n", "", "without", "with shifts", "T", "confidence", "classes", "at walls",
               "confidence", "classes", "at walls");
-  example::Picture picture("out/reproduce/improved-cd/digits_cold.png", 2, 3, 1350, 960);
+  example::Picture picture("out/reproduce/improved-cd/digits_cold.png", 3, 2, 920, 1380);
   for (const double temperature : {1.0, 0.1, 0.01}) {
     const auto kernel = example::digit_kernel(0.02 * std::sqrt(temperature));
     std::printf("  %6g", temperature);
@@ -263,7 +263,7 @@ void digits(bool full) {
       example::show_sheet(picture, "s" + std::to_string(id++), title, x.view(), side);
     };
     chains(kernel, 1000, "without");
-    chains(erg::cycle(erg::repeat<50>(kernel), erg::augment(example::digit_augmentation(side))), 20, "with transformations");
+    chains(erg::cycle(erg::repeat<50>(kernel), erg::augment(train::Shift{erg::nn::Shape(1, side, side)})), 20, "with shifts");
     std::printf("\n");
   }
   picture.write();

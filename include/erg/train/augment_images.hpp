@@ -114,6 +114,20 @@ struct Jiggle {
   }
 };
 
+/// Shifted by up to so many whole pixels either way; black comes in from outside. Blurs nothing, so that it may be made often.
+struct Shift {
+  static constexpr bool is_reversible = false;
+  nn::Shape shape;
+  int pixels = 1;
+  template <class T>
+  double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
+    detail::Dice dice(key, chain);
+    const int down = static_cast<int>(dice.uniform() * (2 * pixels + 1)) - pixels, right = static_cast<int>(dice.uniform() * (2 * pixels + 1)) - pixels;
+    detail::resample(x, shape, true, [&](int i, int j, double& y, double& u) { y = i - down, u = j - right; });
+    return 0.0;
+  }
+};
+
 /// Brightness, contrast, saturation and hue, in random order; images of one channel have the first two.
 ///
 ///   factors uniform on [1 - 0.8 strength, 1 + 0.8 strength), hue turned by up to 0.2 strength of the circle to either side

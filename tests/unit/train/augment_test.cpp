@@ -109,6 +109,10 @@ TEST_CASE("a digit that is jiggled keeps its ink while it stays inside", "[train
     apply(Jiggle{shape, 3.0, 0.0, 1.0, 1.0}, x, chain);
     CHECK(x != image);
     CHECK_THAT(sum(x), WithinAbs(16.0, 1e-9));
+    auto y = image;
+    apply(Shift{shape, 3}, y, chain);
+    for (const double v : y) CHECK((v == 0.0 || v == 1.0));  // whole pixels: nothing is blurred
+    CHECK(sum(y) == 16.0);
   }
 }
 

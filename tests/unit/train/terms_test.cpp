@@ -7,6 +7,7 @@
 #include <erg/energy/gaussian.hpp>
 #include <erg/energy/sum.hpp>
 #include <erg/nn/neural_energy.hpp>
+#include <erg/train/monitor.hpp>
 #include <erg/train/sampler_kl.hpp>
 #include <erg/train/trainer.hpp>
 
@@ -114,4 +115,21 @@ TEST_CASE("an objective of energies squared settles where the densities' differe
   }
   CHECK_THAT(bins.e[0], WithinAbs(-(0.25 - 0.375) / (1.4 * 0.625), 1e-8));
   CHECK_THAT(bins.e[1], WithinAbs(-(0.75 - 0.625) / (1.4 * 1.375), 1e-8));
+}
+
+TEST_CASE("a history keeps every so many steps what training saw, with the diversity of the negatives", "[train]") {
+  auto t = trainer(1);
+  train::History history(t, {.every = 4, .low = -1.0, .high = 1.0});
+  const auto& last = t.run(9, history);
+  REQUIRE(history.rows().size() == 3);
+  CHECK(history.rows()[1].step == 4);
+  const auto& row = history.rows()[2];
+  CHECK(row.gap() == last.gap());
+  CHECK(row.terms.size() == 3);
+  CHECK(row.terms[1].gradient_norm == last.terms[1].gradient_norm);
+  CHECK(row.sampler_entropy == last.sampler_entropy);
+  const auto now = train::diversity(t.negatives().positions(), -1.0, 1.0);
+  CHECK(row.negatives.deviation == now.deviation);
+  CHECK(row.negatives.saturated == now.saturated);
+  CHECK_THROWS_AS(train::History(t, {.every = 0}), std::invalid_argument);
 }
