@@ -8,7 +8,7 @@
 #include "support/z_test.hpp"
 
 #include <erg/generator/generators.hpp>
-#include <erg/nn/layers.hpp>
+#include <erg/nn/neural_energy.hpp>
 
 using namespace erg;
 using namespace erg::test;

@@ -83,7 +83,7 @@ TEST_CASE("Langevin steps of the two temperatures have the variances of their re
   };
   const auto z_of = [](Row r, double expected) {
     const GaussianIsotropic<1> energy(1.0 / std::sqrt(r.l));
-    auto chain = bind(train::sgld(r.step, r.noise), energy);
+    auto chain = bind(NoisyDescent<>({.step_size = r.step, .noise = r.noise}), energy);
     auto state = chain.init({0.0});
     Mean mean;
     double square = 0.0;

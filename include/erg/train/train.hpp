@@ -13,7 +13,6 @@
 #include "erg/train/monitor.hpp"
 #include "erg/train/revision.hpp"
 #include "erg/train/sampler_kl.hpp"
-#include "erg/train/sgld.hpp"
 #include "erg/train/table.hpp"
 #include "erg/train/terms.hpp"
 #include "erg/train/trainer.hpp"

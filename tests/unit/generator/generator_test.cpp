@@ -6,6 +6,7 @@
 
 #include <erg/generator/linear_gaussian.hpp>
 #include <erg/nn/layers.hpp>
+#include <erg/nn/neural_energy.hpp>
 
 using namespace erg;
 using namespace erg::test;

@@ -6,7 +6,7 @@
 #include "support/temporary_folder.hpp"
 
 #include <erg/generator/generators.hpp>
-#include <erg/nn/layers.hpp>
+#include <erg/nn/neural_energy.hpp>
 
 using namespace erg;
 using namespace erg::test;

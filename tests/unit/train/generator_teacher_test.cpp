@@ -10,6 +10,7 @@
 #include <erg/lane/math.hpp>
 #include <erg/nn/classifier_energy.hpp>
 #include <erg/nn/layers.hpp>
+#include <erg/nn/neural_energy.hpp>
 #include <erg/train/train.hpp>
 
 using namespace erg;
@@ -182,7 +183,7 @@ TEST_CASE("labels train a classifier energy beside its negatives, from minibatch
   CHECK(x == y);
   CHECK(same(rows[7], 1) == y[57]);
   train::Trainer t(nn::ClassifierEnergy<Net, double>(nn::mlp<nn::SiLU>(2, 16, 2)), data,
-                   train::chains(Simd{}, train::sgld(1.0, 0.01), train::Replay{train::Noise::uniform(-1, 1), {.capacity = 500}}, {.n_chains = 50, .n_steps = 5}),
+                   train::chains(Simd{}, NoisyDescent<>({.step_size = 1.0, .noise = 0.01}), train::Replay{train::Noise::uniform(-1, 1), {.capacity = 500}}, {.n_chains = 50, .n_steps = 5}),
                    train::Terms{train::Contrastive{.energy_l2 = 0.1}, train::CrossEntropy<double>(same, labels, 50), train::ConditionalEntropy{.weight = 0.01}},
                    nn::Adam<double>{{.learning_rate = 5e-3}}, train::NoTeacher{}, {.batch = 50});
   const double before = t.advance().cross_entropy;
