@@ -6,6 +6,7 @@
 #include "erg/flow/panels.hpp"
 #include "erg/flow/snapshot.hpp"
 #include "erg/flow/standard_normal.hpp"
+#include "erg/flow/tangent.hpp"
 #include "erg/lane/xsimd_lane.hpp"
 #include "erg/nn/initialise.hpp"
 #include "erg/nn/network.hpp"
@@ -164,6 +165,27 @@ class Flow {
       }
       map_.template back<Way::to_latent, P>(theta(), p.v, p.g, p.gl, p.tape, Gradient<P>{{to.data()}});
     });
+  }
+  /// Along v, as a network of the one output U: du = v . dU/dx, and hv = d/de of seed dU/dx at x + e v; each where it has memory.
+  void tangent(BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, BlockView<T> du, BlockView<T> hv) const {
+    using D = Dual<P, 1>;
+    detail::tangent_pass<P, D>(map_, base_, theta(), n_parameters(), x, v, seed, Gradient<D>{}, [&](Block<D> u, Block<D> g, int first) {
+      if (du.data != nullptr) std::copy_n(u.row(0, 1), u.n_chains, du.column(0) + first);
+      for (int d = 0; hv.data != nullptr && d < dim(); ++d) std::copy_n(g.row(d, 1), g.n_chains, hv.column(d) + first);
+    });
+  }
+  /// to += d/dtheta sum_c seed_c v_c . dU/dx_c, v and seed held fixed.
+  void tangent_parameter_gradient(BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, std::span<T> to) const {
+    require_gradient(to);
+    using D = Dual<P, 1>;
+    detail::tangent_pass<P, D>(map_, base_, theta(), n_parameters(), x, v, seed, Gradient<D>{{nullptr, to.data()}}, [](Block<D>, Block<D>, int) {});
+  }
+  /// to += d/dtheta sum_c seed_c v_c . H_c v_c, H the second derivatives of U.
+  void curvature_parameter_gradient(BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, std::span<T> to) const {
+    require_gradient(to);
+    using D = Dual<Dual<P, 1>, 1>;
+    detail::tangent_pass<P, D>(map_, base_, theta(), n_parameters(), x, v, seed, Gradient<D>{{nullptr, nullptr, nullptr, to.data()}},
+                               [](Block<D>, Block<D>, int) {});
   }
   /// W(z) = U(T(z)) - log_det(z) for an energy U of the data side and, where they have memory, dW/dz and, times scale, dW/dtheta.
   template <class E>

@@ -27,13 +27,30 @@ double sum_of_products(const Sheet<T>& a, const Sheet<T>& b) {
   for (std::size_t i = 0; i < a.values.size(); ++i) sum += static_cast<double>(a.values[i]) * static_cast<double>(b.values[i]);
   return sum;
 }
+/// Energies have dim() and gradient(x, g), networks of one output n_in() and input_gradient.
+template <class N>
+int width_of(const N& energy) {
+  if constexpr (requires { energy.n_in(); }) {
+    return energy.n_in();
+  } else {
+    return energy.dim();
+  }
+}
+template <class N, class T>
+void slope_of(const N& energy, BlockView<const T> x, BlockView<T> g) {
+  if constexpr (requires { energy.gradient(x, g); }) {
+    energy.gradient(x, g);
+  } else {
+    energy.input_gradient(x, {}, {}, g);
+  }
+}
 /// g = dU/dx, J = |g|^2 / 2 averaged, and its parameter gradient: d/dtheta |g|^2 / 2 = d/dtheta (v . g) at v = g.
 template <class N, class T>
 double half_square_of_score(const N& energy, BlockView<const T> x, std::span<T> to) {
   const int n = x.n_chains;
-  Sheet<T> g(n, energy.n_in()), seed(n, 1);
+  Sheet<T> g(n, width_of(energy)), seed(n, 1);
   std::fill(seed.values.begin(), seed.values.end(), static_cast<T>(1.0 / n));
-  energy.input_gradient(x, {}, {}, g.view());
+  slope_of(energy, x, g.view());
   energy.tangent_parameter_gradient(x, g.constant(), seed.constant(), to);
   return 0.5 * sum_of_products(g, g) / n;
 }
@@ -41,7 +58,7 @@ double half_square_of_score(const N& energy, BlockView<const T> x, std::span<T> 
 template <class N, class T>
 double minus_curvature(const N& energy, BlockView<const T> x, const Sheet<T>& v, double weight, std::span<T> to) {
   const int n = x.n_chains;
-  Sheet<T> hv(n, energy.n_in()), seed(n, 1);
+  Sheet<T> hv(n, width_of(energy)), seed(n, 1);
   std::fill(seed.values.begin(), seed.values.end(), static_cast<T>(-weight / n));
   energy.tangent(x, v.constant(), {}, {}, hv.view());
   energy.curvature_parameter_gradient(x, v.constant(), seed.constant(), to);
@@ -57,8 +74,8 @@ double minus_curvature(const N& energy, BlockView<const T> x, const Sheet<T>& v,
 template <class N, class T = typename N::Scalar>
 double score_matching(const N& energy, BlockView<const T> x, std::span<T> to) {
   double j = detail::half_square_of_score(energy, x, to);
-  detail::Sheet<T> v(x.n_chains, energy.n_in());
-  for (int d = 0; d < energy.n_in(); ++d) {
+  detail::Sheet<T> v(x.n_chains, detail::width_of(energy));
+  for (int d = 0; d < detail::width_of(energy); ++d) {
     std::fill(v.values.begin(), v.values.end(), T(0));
     std::fill_n(v.view().column(d), x.n_chains, T(1));
     j += detail::minus_curvature(energy, x, v, 1.0, to);
@@ -75,10 +92,10 @@ template <class N, class T = typename N::Scalar>
 double sliced_score_matching(const N& energy, BlockView<const T> x, std::span<T> to, random::Key key, int n_slices = 1) {
   erg::detail::require_count("n_slices", n_slices);
   double j = detail::half_square_of_score(energy, x, to);
-  detail::Sheet<T> v(x.n_chains, energy.n_in());
+  detail::Sheet<T> v(x.n_chains, detail::width_of(energy));
   for (int k = 0; k < n_slices; ++k) {
     for (int c = 0; c < x.n_chains; ++c) {
-      for (int d = 0; d < energy.n_in(); ++d) v.view()(c, d) = random::normal<T>(key, static_cast<bits_t<T>>(c), k * energy.n_in() + d);
+      for (int d = 0; d < detail::width_of(energy); ++d) v.view()(c, d) = random::normal<T>(key, static_cast<bits_t<T>>(c), k * detail::width_of(energy) + d);
     }
     j += detail::minus_curvature(energy, x, v, 1.0 / n_slices, to);
   }
@@ -93,7 +110,7 @@ double sliced_score_matching(const N& energy, BlockView<const T> x, std::span<T>
 template <class N, class T = typename N::Scalar>
 double denoising_score_matching(const N& energy, BlockView<const T> x, std::span<T> to, random::Key key, double deviation) {
   erg::detail::require_positive("deviation", deviation);
-  const int n = x.n_chains, dim = energy.n_in();
+  const int n = x.n_chains, dim = detail::width_of(energy);
   detail::Sheet<T> y(n, dim), r(n, dim), seed(n, 1);
   for (int c = 0; c < n; ++c) {
     for (int d = 0; d < dim; ++d) {
@@ -102,7 +119,7 @@ double denoising_score_matching(const N& energy, BlockView<const T> x, std::span
     }
   }
   detail::Sheet<T> g(n, dim);
-  energy.input_gradient(y.constant(), {}, {}, g.view());
+  detail::slope_of(energy, y.constant(), g.view());
   // r = dU/dy - xi / deviation = -(s + xi / deviation): J = |r|^2 / 2, dJ = r . d(dU/dy)
   for (std::size_t i = 0; i < r.values.size(); ++i) r.values[i] = g.values[i] - r.values[i] / static_cast<T>(deviation);
   std::fill(seed.values.begin(), seed.values.end(), static_cast<T>(1.0 / n));
