@@ -20,5 +20,6 @@ int main(int argc, char** argv) {
   part("estimators", vera::estimators);
   part("temperatures", vera::temperatures);
   part("speed", vera::speed);
+  part("few_labels", vera::few_labels);
   return 0;
 }

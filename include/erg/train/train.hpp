@@ -16,3 +16,4 @@
 #include "erg/train/table.hpp"
 #include "erg/train/terms.hpp"
 #include "erg/train/trainer.hpp"
+#include "erg/train/virtual_adversarial.hpp"

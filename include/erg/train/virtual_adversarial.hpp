@@ -7,7 +7,7 @@
 namespace erg::train {
 
 struct VirtualAdversarialParams {
-  double weight = 1.0;
+  double weight = 1.0;      ///< 0: the term is left out
   double reach = 3.0;      ///< how far the worst neighbour is: |r|
   double probe = 1e-1;     ///< length of the step that the direction is found by
   int n_power = 1;         ///< iterations of it
@@ -36,6 +36,7 @@ class VirtualAdversarial {
 
   template <class E, class T>
   void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport&) {
+    if (!(params.weight > 0.0)) return;
     const int n_all = batch.data.n_chains, n_classes = energy.n_classes();
     std::vector<double> sums(static_cast<std::size_t>(n_all), 0.0);
     pieces.add(n_all, to, [&](int first, int n, std::span<T> sum) {
