@@ -53,11 +53,11 @@ struct GradientPenalty {
     if (at != PenaltyAt::data) add(energy, batch.negatives, to, pieces);
     report.penalty = (halved ? 0.5 : 1.0) * weight * last;
   }
-  /// Both terms in one pass over the data; false, and nothing done, where that is not to be had.
+  bool shares_pass_with(const Contrastive& contrastive) const { return at == PenaltyAt::data && contrastive.energy_l2 == 0.0; }
+  /// Both terms in one pass over the data, of energies that have it.
   template <class E, class T>
     requires requires(const E& e, BlockView<const T> x, std::span<T> v) { e.penalised_parameter_gradient(x, T(1), T(1), v, v, v); }
-  bool add_gradient_with(const Contrastive& contrastive, const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
-    if (at != PenaltyAt::data || contrastive.energy_l2 > 0.0) return false;
+  void add_gradient_with(const Contrastive&, const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
     const BlockView<const T> x = batch.data;
     const auto n = static_cast<std::size_t>(x.n_chains);
     struct Owner;
@@ -77,7 +77,6 @@ struct GradientPenalty {
     report.penalty = (halved ? 0.5 : 1.0) * weight * last;
     report.data_energy = mean / x.n_chains;
     report.model_energy = negatives.mean();
-    return true;
   }
 
  private:

@@ -44,27 +44,42 @@ class Terms {
     return most;
   }
 
+  /// Requires  `to` is zero, as the Trainer has it, where the report's row of a lone term is to be right
   template <class E, class T>
   void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
+    constexpr std::size_t n_terms = sizeof...(Objective);
     struct Owner;
-    T* memory = erg::detail::thread_numbers<T, Owner>(2 * to.size());
-    const std::span<T> first(memory, to.size()), other(memory + to.size(), to.size());
+    std::span<T> first, other;
+    const auto fresh = [&](std::size_t i) {
+      T* memory = erg::detail::thread_numbers<T, Owner>(2 * to.size());
+      first = {memory, to.size()}, other = {memory + to.size(), to.size()};
+      const std::span<T> own = i == 0 ? first : other;
+      std::fill(own.begin(), own.end(), T(0));
+      return own;
+    };
     double length = 0.0;  // of the first
     bool is_done = false;
     const auto one = [&](auto index) {
       constexpr std::size_t i = decltype(index)::value;
       auto& term = std::get<i>(terms_);
       if (std::exchange(is_done, false)) return;
-      const std::span<T> own = i == 0 ? first : other;
-      std::fill(own.begin(), own.end(), T(0));
       TermReport r{term.name};
-      if constexpr (constexpr std::size_t next = i + 1 < sizeof...(Objective) ? i + 1 : i; next > i) {
-        if constexpr (requires { std::get<next>(terms_).add_gradient_with(term, energy, batch, own, pieces, report); }) {
-          is_done = std::get<next>(terms_).add_gradient_with(term, energy, batch, own, pieces, report);
-          if (is_done) r.name.append(" + ").append(std::get<next>(terms_).name);
+      std::span<T> own;
+      if constexpr (constexpr std::size_t next = i + 1 < n_terms ? i + 1 : i; next > i) {
+        auto& other_term = std::get<next>(terms_);
+        if constexpr (requires { other_term.add_gradient_with(term, energy, batch, to, pieces, report); }) {
+          if (other_term.shares_pass_with(term)) {
+            own = n_terms == 2 ? to : fresh(i);
+            other_term.add_gradient_with(term, energy, batch, own, pieces, report);
+            r.name.append(" + ").append(other_term.name);
+            is_done = true;
+          }
         }
       }
-      if (!is_done) term.add_gradient(energy, batch, own, pieces, report);
+      if (!is_done) {
+        own = n_terms == 1 ? to : fresh(i);
+        term.add_gradient(energy, batch, own, pieces, report);
+      }
       r.gradient_norm = nn::norm(std::span<const T>(own));
       if (i == 0) {
         length = r.gradient_norm;
@@ -72,6 +87,7 @@ class Terms {
         r.cosine = nn::inner_product(std::span<const T>(first), std::span<const T>(own)) / (r.gradient_norm * length);
       }
       report.terms.push_back(std::move(r));
+      if (own.data() == to.data()) return;
       for (std::size_t j = 0; j < own.size(); ++j) to[j] += own[j];
     };
     [&]<std::size_t... i>(std::index_sequence<i...>) { (one(std::integral_constant<std::size_t, i>{}), ...); }(std::index_sequence_for<Objective...>{});
