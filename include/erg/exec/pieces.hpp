@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace erg {
@@ -22,24 +23,26 @@ class Pieces {
   template <class F>
   void add(int n, std::span<T> to, F&& part) {
     const int each = size_of_piece(n), n_pieces = (n + each - 1) / each;
-    const std::size_t size = to.size();
-    const auto take = [&](const T* from) {
-      for (std::size_t i = 0; i < size; ++i) to[i] += from[i];
+    const std::size_t size = to.size(), n_copies = static_cast<std::size_t>(std::max(crew_->n_workers() == 1 ? std::min(n_pieces, 2) - 1 : n_pieces - 1, 0));
+    // Copies are zero from one call to the next: they are put back as they are taken, while in the cache.
+    if (!std::exchange(is_zero_, false)) std::fill(sums_.begin(), sums_.end(), T(0));
+    if (sums_.size() < size * n_copies) sums_.resize(size * n_copies, T(0));
+    const auto take = [&](T* from) {
+      for (std::size_t i = 0; i < size; ++i) to[i] += std::exchange(from[i], T(0));
     };
     if (crew_->n_workers() == 1) {
       for (int piece = 0; piece < n_pieces; ++piece) {
-        if (piece > 0) sums_.assign(size, T(0));
-        part(piece * each, std::min(each, n - piece * each), piece == 0 ? to : std::span<T>(sums_));
+        part(piece * each, std::min(each, n - piece * each), piece == 0 ? to : std::span<T>(sums_).first(size));
         if (piece > 0) take(sums_.data());
       }
-      return;
+    } else {
+      run(n, [&](int first, int count) {
+        const int piece = first / each;
+        part(first, count, piece == 0 ? to : std::span<T>(sums_).subspan(size * static_cast<std::size_t>(piece - 1), size));
+      });
+      for (int piece = 1; piece < n_pieces; ++piece) take(sums_.data() + size * static_cast<std::size_t>(piece - 1));
     }
-    sums_.assign(size * static_cast<std::size_t>(std::max(n_pieces - 1, 0)), T(0));
-    run(n, [&](int first, int count) {
-      const int piece = first / each;
-      part(first, count, piece == 0 ? to : std::span<T>(sums_).subspan(size * static_cast<std::size_t>(piece - 1), size));
-    });
-    for (int piece = 1; piece < n_pieces; ++piece) take(sums_.data() + size * static_cast<std::size_t>(piece - 1));
+    is_zero_ = true;
   }
   /// part(first, n) for each piece.
   template <class F>
@@ -60,6 +63,7 @@ class Pieces {
 
   std::unique_ptr<Crew> crew_;
   std::vector<T> sums_;
+  bool is_zero_ = true;  // not so after a part that threw
 };
 
 }  // namespace erg
