@@ -317,6 +317,10 @@ struct HoleNets {
   auto decoder() const { return nn::Sequential(nn::Dense(n_latent + n_held, 256), nn::SiLU{}, nn::Dense(256), nn::SiLU{}, nn::Dense(n_free), nn::Tanh{}); }
   auto encoder(int dim) const { return nn::mlp<nn::SiLU>(dim, 256, 128, 2 * n_latent); }
 };
+/// Dense, on points with or without a condition behind them.
+auto hole_energy(int dim) {
+  return erg::sum(erg::GaussianIsotropic(dim, 0.5), nn::NeuralEnergy(nn::mlp<nn::SiLU>(dim, 256, 128, 1), erg::random::Key(3)));
+}
 /// What a prediction is: the decoder at z = 0, one draw, the mean of 16 draws; each revised by the energy or not.
 struct Revise {
   std::function<void(erg::BlockView<float>, std::uint64_t)> steps;
@@ -407,15 +411,13 @@ void inpainting(const std::vector<float>& rows, const std::vector<float>& held_o
     fit(alone, rows, n_alone);
     predictions("conditional VAE of the data", alone, truth.view(), hole, {}, &of_vae);
   }
-  teach_holes("clamped", digit_energy(), model, rows, truth.view(), hole, hole, n_steps, &of_clamped);
+  teach_holes("clamped", hole_energy(pixels), model, rows, truth.view(), hole, hole, n_steps, &of_clamped);
   // Free: the whole image is made, beside the visible part as a condition; what is visible is pasted for the comparison
   const auto pairs = with_condition(rows, hole);
   const auto truth_pairs = example::block_of_rows(with_condition(few, hole), pixels + hole.n_held());
   const latent::Split split = latent::Split::last(pixels + hole.n_held(), hole.n_held());
   const latent::Vae generator(whole.decoder(), whole.encoder(split.dim()), {.sigma = sigma}, erg::random::Key(1), split);
-  teach_holes("free",
-              erg::sum(erg::GaussianIsotropic(split.dim(), 0.5), nn::NeuralEnergy(nn::mlp<nn::SiLU>(split.dim(), 256, 128, 1), erg::random::Key(3))),
-              generator, pairs, truth_pairs.view(), split, hole, n_steps, &of_free);
+  teach_holes("free", hole_energy(split.dim()), generator, pairs, truth_pairs.view(), split, hole, n_steps, &of_free);
 
   Block with_hole = truth;
   for (const int d : hole.free()) std::fill_n(with_hole.view().column(d), n, 0.0F);
