@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   part("estimators", vera::estimators);
   part("temperatures", vera::temperatures);
   part("speed", vera::speed);
+  part("exact_likelihoods", vera::exact_likelihoods);
   part("few_labels", vera::few_labels);
   return 0;
 }
