@@ -168,7 +168,7 @@ class DigitJudge {
   }
   double accuracy() const { return accuracy_; }
   DigitJudgement operator()(ImageView x, int side) const {
-    erg::latent::detail::OwnedBlock<float> at(x.n_chains, small_pixels);
+    erg::OwnedBlock<float> at(x.n_chains, small_pixels);
     const int by = side / small_side;
     for (int p = 0; p < small_pixels; ++p) {
       for (int c = 0; c < x.n_chains; ++c) {
