@@ -4,6 +4,7 @@
 #include "erg/latent/linear_gaussian.hpp"
 #include "erg/latent/vae.hpp"
 #include "erg/nn/optimizer.hpp"
+#include "erg/nn/schedule.hpp"
 #include "erg/train/ancestral.hpp"
 #include "erg/train/chains.hpp"
 
@@ -15,6 +16,7 @@ struct LatentTeacherParams {
   int n_updates = 1;             ///< steps of the model in a step of training
   double learning_rate = 1e-3;   ///< of Adam
   double beta1 = 0.9;            ///< of Adam
+  std::int64_t decay_steps = 0;  ///< steps of training over which the rate falls to a twentieth, like cosine; 0: it stays
   double clip = 0.0;             ///< longest gradient; 0: as it is
 };
 
@@ -22,11 +24,13 @@ namespace detail {
 inline void validate(const LatentTeacherParams& p) {
   erg::detail::require_count("n_updates", p.n_updates, 0);
   erg::detail::require_not_negative("clip", p.clip);
+  if (p.decay_steps < 0) erg::detail::reject("decay_steps", static_cast<double>(p.decay_steps), "must be >= 0");
 }
 /// n_updates steps of Adam on loss(gradient, key of the update); the mean loss.
 template <class T, class Model, class F>
 double descend(Model& model, nn::Adam<T>& adam, const LatentTeacherParams& p, random::Key key, std::vector<T>& gradient, F&& loss) {
   double mean = 0.0;
+  const double rate = p.decay_steps > 0 ? nn::CosineRate(static_cast<long>(p.decay_steps), 0.05)(static_cast<long>(key.step())) : 1.0;
   for (int i = 0; i < p.n_updates; ++i) {
     gradient.assign(static_cast<std::size_t>(model.n_parameters()), T(0));
     const double value = loss(std::span<T>(gradient), key.purpose(random::Purpose::user).stream(i));
@@ -36,7 +40,7 @@ double descend(Model& model, nn::Adam<T>& adam, const LatentTeacherParams& p, ra
                               " of training (the model has the parameters before) lower its learning_rate or clip",
                           static_cast<std::int64_t>(key.step()));
     }
-    model.update([&](std::span<T> theta) { adam.step(theta, std::span<const T>(gradient)); });
+    model.update([&](std::span<T> theta) { adam.step(theta, std::span<const T>(gradient), rate); });
     mean += value / p.n_updates;
   }
   return mean;
