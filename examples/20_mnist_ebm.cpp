@@ -109,29 +109,34 @@ int main(int argc, char** argv) {
   const double level_a = mean_energy(a, example::sheet_of(example::images(*digits, side, 30000, 500, of_first), 500).view());
   const double level_b = mean_energy(b, example::sheet_of(example::images(*digits, side, 30000, 500, of_second), 500).view());
   const auto both = erg::conjunction(a, b);
-  const auto either = erg::disjunction(20.0, erg::alternative(-level_a, a), erg::alternative(-level_b, b));
+  const auto either = erg::disjunction(1.0 / example::digit_kernel().langevin_law().temperature(), erg::alternative(-level_a, a), erg::alternative(-level_b, b));
   const auto without = erg::negation(a, b, 0.35);
   // [compose]
-  std::printf("A: energy of 0 and 3; B: energy of 0 and 4; 64 chains of 1000 steps from noise, labels by the classifier\n");
+  std::printf("A: energy of 0 and 3; B: energy of 0 and 4; 64 chains of 1000 steps from noise (A or B: from ends of both), labels by the classifier\n");
   std::printf("%-20s %8s %8s %8s %8s   %s\n", "", "0", "3", "4", "others", "wanted");
-  const auto compose = [&](const char* name, const char* wanted, const auto& e, double rate, const std::vector<int>& right) {
+  const auto compose = [&](const char* name, const char* wanted, const auto& e, double rate, const std::vector<int>& right, const example::Sheet& start) {
     auto steps = example::digit_steps();
     steps.step_size *= rate;
-    double got = 0.0;
-    example::from_noise(erg::NoisyDescent{steps}, e, side * side, {1000}, 2, [&](const train::LongRunRow&, example::ImageView x) {
+    example::Sheet end;
+    train::long_run<float>(erg::Threads<>{2}, erg::NoisyDescent{steps}, e, start.view(), {.at = {1000}}, [&](const train::LongRunRow&, example::ImageView x) {
       const auto j = judge(x, side);
-      got = share_of(j, right);
+      const double got = share_of(j, right);
+      end = example::Sheet(x);
       std::printf("%-20s %8.2f %8.2f %8.2f %8.2f   %s: %.2f\n", name, j.shares[0], j.shares[3], j.shares[4], 1.0 - share_of(j, {0, 3, 4}), wanted, got);
       example::show_sheet(picture, std::string("c") + std::to_string(static_cast<int>(name[0])) + std::to_string(std::strlen(name)), name, x, side);
     });
     std::fflush(stdout);
-    return got;
+    return end;
   };
-  compose("A", "0, 3", a, 1.0, {0, 3});
-  compose("B", "0, 4", b, 1.0, {0, 4});
-  compose("A and B", "0", both, 0.5, {0});
-  compose("A or B", "0, 3, 4", either, 1.0, {0, 3, 4});
-  compose("A without B", "3", without, 1.0, {3});
+  const auto ends_of_a = compose("A", "0, 3", a, 1.0, {0, 3}, noise), ends_of_b = compose("B", "0, 4", b, 1.0, {0, 4}, noise);
+  // From noise, chains of the disjunction go where the nearer of the two leads; which that is, levels decide that noise knows nothing of.
+  example::Sheet ends_of_both = ends_of_a;
+  for (int d = 0; d < side * side; ++d) {
+    for (int c = 1; c < 64; c += 2) ends_of_both.view()(c, d) = ends_of_b.view()(c, d);
+  }
+  compose("A and B", "0", both, 0.5, {0}, noise);
+  compose("A or B", "0, 3, 4", either, 1.0, {0, 3, 4}, ends_of_both);
+  compose("A without B", "3", without, 1.0, {3}, noise);
 
   // [ood]
   const auto strange = example::load_digits("notmnist", "t10k");
