@@ -8,7 +8,7 @@
 #include <erg/generator/generators.hpp>
 
 #include <Eigen/Dense>
-#include <chrono>
+#include <ctime>
 #include <string>
 
 namespace example {
@@ -58,7 +58,7 @@ struct ScoreRow {
   std::string name;
   double passes = 0.0;         ///< of the generator, a draw: a forward pass is one, a gradient by latents two
   erg::generator::DeliveredFraction f;
-  double microseconds = 0.0;   ///< a draw
+  double microseconds = 0.0;   ///< of the processor, a draw
   double error = 0.0;          ///< root mean square of s^ - s over that of s
   double effective = 0.0;      ///< as many independent draws of the posterior would be as far off
 };
@@ -82,9 +82,9 @@ ScoreRow study_score(std::string name, double passes, const Linear& g, Score sco
     const erg::random::Key key = erg::random::Key(3).at(static_cast<std::uint64_t>(i + p.n_learn));
     g.latents(key.purpose(erg::random::Purpose::start), 0, z, eps);
     g.sample(z, eps, x);
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
     score.estimate(g, z, x, key.purpose(erg::random::Purpose::user), s, pieces);
-    if (i >= 0) seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (i >= 0) seconds += static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     if (i < 0) score.learn(g, z, x, key.purpose(erg::random::Purpose::user), pieces);
     if (i < 0) continue;
     g.score(x, truth);

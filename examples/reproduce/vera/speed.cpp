@@ -4,9 +4,12 @@
 #include "support/plane_generator.hpp"
 #include "support/score_study.hpp"
 
+#include <erg/energy/ring_of_gaussians.hpp>
 #include <erg/kernel/hmc.hpp>
 #include <erg/kernel/mala.hpp>
 #include <erg/run/sinks.hpp>
+
+#include <ctime>
 
 namespace vera {
 
@@ -44,7 +47,7 @@ void scores(bool quick) {
       for (const int t : {1, 4, 16}) {
         generator::HmcScoreParams h = generator::HmcScoreParams::accurate();
         h.n_burn = t / 2, h.n_keep = t - t / 2, h.step_size = full ? eta : eta / std::sqrt(d), h.force = force;
-        add(full ? "HMC" : "HMC, prior's force", full ? 2.0 + 10.0 * t + h.n_keep : 1.0 + t + h.n_keep, generator::HmcScore<float>(h));
+        add(full ? "HMC" : "HMC, prior force", full ? 2.0 + 10.0 * t + h.n_keep : 1.0 + t + h.n_keep, generator::HmcScore<float>(h));
       }
     }
     if (d <= (quick ? 2 : 5)) {
@@ -68,21 +71,6 @@ void scores(bool quick) {
 }
 
 // ---- draws of an energy: an amortised sampler against chains and rejection -------------------------------------------------------------------
-
-/// The mixture as an energy for a generator to follow: over blocks.
-struct Target {
-  static constexpr int dim = 2;
-  const example::PlaneTarget* of;
-  template <erg::Lane L>
-  ERG_FN L operator()(erg::Point<const L, 2> x) const {
-    L sum = 0.0;
-    for (int k = 0; k < 8; ++k) {
-      const L a = x[0] - 2.828427 * std::cos(0.785398 * k), b = x[1] - 2.828427 * std::sin(0.785398 * k);
-      sum += erg::math::exp(-4.0 * (a * a + b * b));
-    }
-    return -erg::math::log(sum + 1e-30);
-  }
-};
 
 constexpr int n_tests = 5;
 /// What means are taken of: x, y, the radius squared, whether in the upper half, whether in the mode at (2.8, 0).
@@ -140,7 +128,7 @@ Curve curve_of(std::string name, int n_replicates, int n_steps, const std::array
 void draws(bool quick) {
   namespace train = erg::train;
   const auto target = example::eight_equal_gaussians();
-  const Target energy{&target};
+  const erg::RingOfGaussians<8> energy(2.828427, 0.353553, std::vector<double>(8, 1.0));
   std::array<double, n_tests> mean{}, variance{};
   truth(target, mean, variance);
   const int n_replicates = quick ? 8 : 24, n_chains = 64, n_steps = quick ? 1024 : 8192;
@@ -154,7 +142,7 @@ void draws(bool quick) {
   train::StepReport report;
   std::vector<float> values(512);
   const erg::BlockView<float> at{values.data(), 256, 2, 256};
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   for (long i = 0; i < n_training; ++i) {
     const erg::random::Key key = erg::random::Key(5).at(static_cast<std::uint64_t>(i));
     // From hot to cold: the modes are found while there are bridges between them.
@@ -163,28 +151,30 @@ void draws(bool quick) {
     teacher.generator().sample(key.purpose(erg::random::Purpose::start), 0, at);
     teacher.learn(energy, train::StepBatch<float>{{}, at, key}, pieces, report);
   }
-  const double training = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double training = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
 
   std::vector<Curve> curves;
   curves.push_back(curve_of("generator", n_replicates, n_steps, mean, variance, [&](int r, std::vector<double>& x, std::vector<double>& y) {
     const int n = 1024;
     std::vector<float> block(2 * static_cast<std::size_t>(n));
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();
     for (int i = 0; i < n_steps * n_chains / n; ++i) {
       teacher.generator().sample(erg::random::Key(static_cast<std::uint64_t>(100 + r)).at(static_cast<std::uint64_t>(i)), 0, {block.data(), n, 2, n});
       for (std::size_t c = 0; c < static_cast<std::size_t>(n); ++c) x.push_back(static_cast<double>(block[c])), y.push_back(static_cast<double>(block[c + static_cast<std::size_t>(n)]));
     }
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   }));
   const auto chains = [&](const char* name, const auto& kernel) {
     curves.push_back(curve_of(name, n_replicates, n_steps, mean, variance, [&](int r, std::vector<double>& x, std::vector<double>& y) {
       erg::Trace<float> trace;
-      const auto run = erg::run<float>(erg::Simd<>{}, kernel, energy,
+      const std::clock_t start = std::clock();
+      erg::run<float>(erg::Simd<>{}, kernel, energy,
                                        {.n_chains = n_chains, .n_draws = n_steps, .seed = static_cast<std::uint64_t>(200 + r), .start_scale = 3.0, .adapt = false}, trace);
+      const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
       for (int t = 0; t < n_steps; ++t) {
         for (int c = 0; c < n_chains; ++c) x.push_back(static_cast<double>(trace(t, c, 0))), y.push_back(static_cast<double>(trace(t, c, 1)));
       }
-      return run.seconds;
+      return seconds;
     }));
   };
   chains("HMC", erg::Hmc{{.step_size = 0.25, .n_leapfrog = 12, .jitter = 0.5}});
@@ -198,13 +188,13 @@ void draws(bool quick) {
     bound = std::max(bound, 1.02 * std::exp(-target.energy(x, y)) / proposal(x, y));
   }
   curves.push_back(curve_of("rejection", n_replicates, n_steps, mean, variance, [&](int r, std::vector<double>& x, std::vector<double>& y) {
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();
     for (std::uint64_t i = 0; x.size() < static_cast<std::size_t>(n_steps) * n_chains / 16; ++i) {
       const erg::random::Key key(static_cast<std::uint64_t>(300 + r));
       const double a = 3.0 * erg::random::normal<double>(key, i, 0), b = 3.0 * erg::random::normal<double>(key, i, 1), u = erg::random::uniform<double>(key.stream(1), i, 0);
       if (u * bound * proposal(a, b) < std::exp(-target.energy(a, b))) x.push_back(a), y.push_back(b);
     }
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   }));
 
   std::printf("  eight Gaussians, five means; the generator was trained for %.1f s first (%ld steps)\n", training, n_training);
@@ -214,7 +204,7 @@ void draws(bool quick) {
     std::printf("  %-26s %14.0f %14.2e %18.0f %18.0f\n", c.name.c_str(), n / c.seconds.back(), c.error.back(), 1.0 / c.error.back(), 1.0 / c.error.back() / c.seconds.back());
   }
   example::Picture picture(vera::picture("sampler_speed"), 1, 1, 820, 560);
-  picture.axes("eight Gaussians: error of means", "seconds of one thread", "squared error / variance");
+  picture.axes("eight Gaussians: error of means", "processor seconds", "squared error / variance");
   std::string plot = "set key bottom left; set logscale xy; plot ";
   const std::vector<std::string> colours{example::orange, example::blue, example::green, example::pink, example::grey};
   for (std::size_t k = 0; k < curves.size(); ++k) {
