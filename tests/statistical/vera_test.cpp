@@ -61,7 +61,7 @@ TEST_CASE("training ends where generator and energy balance: lambda is a tempera
 
 TEST_CASE("with an estimator that delivers f of the entropy training ends as with f lambda", "[statistical][generator][train]") {
   // The noise stands still, so that only the weights feel what is missing.
-  const auto end = train_to_the_end(points_of_variances(1.0, 1.0), generator::ImportanceScore<double>({20, 1.0, 0.1, 0.02}), 1.0, 0.1, {0.1, 0.0999, 0.1001});
+  const auto end = train_to_the_end(points_of_variances(1.0, 1.0), generator::ImportanceScore<double>({20, 1.0, 0.1, 0.02}), 1.0, 0.1, {0.1, 0.0999, 0.1001}, true, 2400);
   CHECK(largest_off(end, 1.0, 1.0, 0.1, 0.738) < 0.03);
   CHECK(largest_off(end, 1.0, 1.0, 0.1, 1.0) > 0.1);
 }
