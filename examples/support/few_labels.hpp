@@ -240,10 +240,11 @@ inline bool few_labels(bool quick, const std::string& path) {
     const auto draws = train::draws(g, p.batch);
     const auto labels = [&](double weight) { return train::CrossEntropy<float>(train::Data<float>(task.labelled, dim), task.labels, 100, weight); };
     const auto smooth = [](double weight) { return train::VirtualAdversarial({.weight = weight, .reach = 1.0}); };
-    const train::GradientPenalty penalty{.weight = 0.1};
     add(train_labels("labels alone", task, others, p, train::NoNegatives{}, train::Terms{labels(1.0), train::ConditionalEntropy{0.0}, smooth(0.0)}, train::NoTeacher{}));
-    add(train_labels("JEM + VERA", task, others, p, draws, train::Terms{train::Contrastive{}, penalty, labels(100.0), train::ConditionalEntropy{5.0}, smooth(0.0)}, teacher));
-    add(train_labels("JEM + VERA + VAT", task, others, p, draws, train::Terms{train::Contrastive{}, penalty, labels(100.0), train::ConditionalEntropy{5.0}, smooth(100.0)}, teacher));
+    add(train_labels("JEM + VERA", task, others, p, draws, train::Terms{train::Contrastive{.energy_l2 = 0.1}, train::GradientPenalty{.weight = 1.0}, labels(100.0), train::ConditionalEntropy{5.0}, smooth(0.0)},
+                     teacher));
+    add(train_labels("JEM + VERA + VAT", task, others, p, draws, 
+                     train::Terms{train::Contrastive{}, train::GradientPenalty{.weight = 0.1}, labels(100.0), train::ConditionalEntropy{5.0}, smooth(100.0)}, teacher));
     // [few labels]
     add(train_labels("VAT", task, others, p, train::NoNegatives{}, train::Terms{labels(1.0), train::ConditionalEntropy{0.05}, smooth(1.0)}, train::NoTeacher{}));
     if (seed > 1) continue;

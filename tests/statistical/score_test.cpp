@@ -175,7 +175,7 @@ TEST_CASE("every state of a chain that starts at the latent that made x is a dra
       Pieces<double> pieces(1);
       Mean mean, square;
       Table z(500, 2), eps(500, 2), x(500, 2), s(500, 2), zero(500, 2);
-      for (int i = 0; i < 60; ++i) {
+      for (int i = 0; i < 120; ++i) {
         const random::Key key = random::Key(21).at(static_cast<std::uint64_t>(i));
         g.latents(key.purpose(random::Purpose::start), 0, z.view(), eps.view());
         g.sample(z, eps, x.view());
