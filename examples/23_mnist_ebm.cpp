@@ -1,8 +1,8 @@
 // Handwritten digits on pixels: an energy trained by contrastive divergence with the sampler's KL term and a replay buffer with augmentation;
 // chains far longer than those of training; AND, OR and NOT of two other energies; images that are no digits. Without MNIST it says so and ends.
 //
-//   example_20_mnist_ebm            14 x 14 pixels, under two minutes
-//   example_20_mnist_ebm --full     28 x 28 pixels
+//   example_23_mnist_ebm            14 x 14 pixels, under two minutes
+//   example_23_mnist_ebm --full     28 x 28 pixels
 #include <erg/energy/logic.hpp>
 #include <chrono>
 #include <cstring>
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   const auto data = example::images(*digits, side, 0, 20000);
   const auto data_sheet = example::sheet_of(data, 1000);
   std::printf("%d x %d pixels; a classifier that is right on %.1f %% of other digits looks at samples\n\n", side, side, 100.0 * judge.accuracy());
-  example::Picture picture("out/examples/20_mnist_ebm.png", 4, 4, 1800, 1840);
+  example::Picture picture("out/examples/23_mnist_ebm.png", 4, 4, 1800, 1840);
   example::show_sheet(picture, "data", "data", data_sheet.view(), side);
 
   // [train]
