@@ -168,10 +168,11 @@ inline std::vector<RuleRow> ring_rows(const RuleTraining& p) {
 inline void show_ring(const std::string& path, const std::vector<RuleRow>& rows) {
   const int n = static_cast<int>(rows.size());
   Picture picture(path, 2, n, 420 * n, 880);
+  const auto name = [](const char* what, int i) { return std::string(what).append(std::to_string(i)); };
   for (int i = 0; i < n; ++i) {
     const auto& r = rows[static_cast<std::size_t>(i)];
     if (r.seeds[0].report.density.empty()) continue;
-    picture.data("p" + std::to_string(i), r.seeds[0].report.density).data("c" + std::to_string(i), r.seeds[0].chains);
+    picture.data(name("p", i), r.seeds[0].report.density).data(name("c", i), r.seeds[0].chains);
   }
   for (const bool chains : {false, true}) {
     for (int i = 0; i < n; ++i) {
@@ -180,8 +181,10 @@ inline void show_ring(const std::string& path, const std::vector<RuleRow>& rows)
         picture << "set multiplot next";
         continue;
       }
-      const std::string id = std::to_string(i);
-      picture.axes(chains ? "its chains" : r.name, "x_0", "x_1") << "unset key; plot [-6.5:6.5][-6.5:6.5] " + (chains ? "$c" + id + " using 1:2 with points pt 7 ps 0.4 lc rgb '" + blue + "'" : "$p" + id + " using 1:2:3 with image");
+      std::string plot = "unset key; plot [-6.5:6.5][-6.5:6.5] ";
+      plot += name(chains ? "$c" : "$p", i);
+      plot += chains ? std::string(" using 1:2 with points pt 7 ps 0.4 lc rgb '").append(blue).append("'") : " using 1:2:3 with image";
+      picture.axes(chains ? "its chains" : r.name, "x_0", "x_1") << plot;
     }
   }
   picture.write();
