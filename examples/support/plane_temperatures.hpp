@@ -21,7 +21,7 @@ inline bool temperatures(bool quick, const std::string& path) {
   for (const auto& target : targets) {
     const auto data = target.draw(20000, 1), held_out = target.draw(20000, 2);
     std::printf("%s: held-out nats, the target itself %.3f; maximum likelihood by quadrature %.3f\n", target.name.c_str(), target.mean_energy(held_out),
-                train_by_quadrature(target, data, held_out, quick ? 300 : 1500).nll);
+                train_by_quadrature(target, data, held_out, quick ? 600 : 1500).nll);
     std::printf("%8s %12s %18s %22s %8s %6s %8s\n", "lambda", "exp(-U)", "exp(-U/lambda)", "modes of generator", "sigma", "ESS", "s");
     for (const double lambda : lambdas) {
       const auto begin = std::chrono::steady_clock::now();
