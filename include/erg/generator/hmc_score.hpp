@@ -4,7 +4,6 @@
 #include "erg/adapt/step_size.hpp"
 #include "erg/generator/importance_score.hpp"
 #include "erg/kernel/hmc.hpp"
-#include "erg/kernel/view.hpp"
 #include "erg/random/uniform.hpp"
 
 #include <optional>
@@ -101,13 +100,32 @@ class PosteriorEnergy {
   Force force_;
 };
 
+/// M^-1 = F F^T with F = f_c I, a factor for each chain of a block: chain c moves by steps f_c times as long.
+template <class L>
+struct ChainMetric {
+  const Column<L>* factor = nullptr;  ///< [chain]
+
+  void add_transposed(BlockPosition<L>& p, double a, const BlockPosition<L>& g) const {
+    axpy(p, per_chain([a](const L& f) __attribute__((always_inline)) { return L(a) * f; }, *factor), g);
+  }
+  void kick_drift(BlockPosition<L>& y, const BlockPosition<L>& x, BlockPosition<L>& p, const BlockPosition<L>& g, double a, double b) const {
+    for (int d = 0; d < x.size(); ++d) {
+      for (int i = 0; i < x.n_groups(); ++i) {
+        const L f = factor->group[i];
+        p.at(d, i) = lane::mul_add(L(a) * f, g.at(d, i), p.at(d, i));
+        y.at(d, i) = lane::mul_add(L(b) * f, p.at(d, i), x.at(d, i));
+      }
+    }
+  }
+};
+
 struct HmcScoreParams {
   int n_burn = 2;                ///< transitions before the first kept state
   int n_keep = 2;                ///< kept states, one after each of so many transitions
   int n_leapfrog = 5;
   double step_size = 0.0;        ///< at first; 0: the noise's start, about the width of the posterior
   double target_accept = 0.67;   ///< what the step size is tuned to, by learn()
-  double jitter = 0.2;           ///< of the step size, uniform: without it a trajectory of a whole period forgets nothing
+  double jitter = 0.2;           ///< of the step size, uniform, each chain's own: without it a trajectory of a whole period forgets nothing
   Force force = Force::full;
   int n_resample = 0;            ///< 0: chains start at z0. K: at one of K importance samples, which has forgotten some of z0
 
@@ -193,9 +211,10 @@ class HmcScore {
   void move_block(const G& g, BlockView<const T> z0, BlockView<const T> x, random::Key key, BlockView<T> s, int first, int n) {
     using L = simd_lane<T, default_arch>;
     using Tile = BlockTile<L>;
-    const Hmc<> hmc({.step_size = params.step_size, .n_leapfrog = params.n_leapfrog, .jitter = params.jitter});
-    const auto kernel = kernel_view<T>(hmc);
-    using K = std::remove_const_t<decltype(kernel)>;
+    using K = Hmc<ChainMetric<L>>;
+    Column<L> stretch;
+    // Jitter is the metric's, chain by chain: were it the kernel's, all draws of a batch would be near a whole period at once.
+    const K kernel({.step_size = params.step_size, .n_leapfrog = params.n_leapfrog}, {&stretch});
     static thread_local ChainState<Tile> state;
     static thread_local typename K::template Scratch<Tile> scratch;
     static thread_local Table<T> images, starts;
@@ -227,6 +246,8 @@ class HmcScore {
     state.energy = erg::value_and_gradient(energy, state.position, state.gradient);
     const int n_transitions = params.n_burn + params.n_keep;
     for (int t = 0; t < n_transitions; ++t) {
+      stretch = per_chain([&](const L& u) { return L(1.0) + L(params.jitter) * (L(2.0) * u - L(1.0)); },
+                          draw_uniform(key.stream(t).purpose(random::Purpose::jitter), state.chains, 0));
       const auto info = kernel.template step<Tile>(key.stream(t), energy, state, extra, scratch);
       const T* accepted = reinterpret_cast<const T*>(info.accept_prob.group);
       for (int c = 0; c < n; ++c) accept_[static_cast<std::size_t>(first + c)] += static_cast<double>(accepted[c]) / n_transitions;
