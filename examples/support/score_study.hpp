@@ -141,13 +141,13 @@ inline std::vector<ScoreRow> study_all(const Linear& g, double eta, ScoreStudy p
   add("VERA, K = 20", 20, importance(20, 1.0));
   add("K = 20, r = sqrt 3", 20, importance(20, 1.7320508));
   add("accurate, few latents", 100, importance(100, 1.7320508));
-  add("HMC as released", 8, Hmc({.step_size = walk, .jitter = 0.0, .force = Force::prior_only}));
+  add("HMC as released", 7, Hmc({.step_size = walk, .jitter = 0.0, .force = Force::prior_only}));
   add("HMC, right force, no jitter", 44, Hmc({.step_size = eta, .jitter = 0.0}));
   auto accurate = erg::generator::HmcScoreParams::accurate();
   accurate.step_size = eta;
   add("accurate, many latents", 44, Hmc(accurate));
   add("  VERA, the same budget", 44, importance(44, 1.0));
-  add("  HMC as released, the same", 44, Hmc({.n_burn = 14, .n_keep = 14, .step_size = walk, .jitter = 0.0, .force = Force::prior_only}));
+  add("  HMC as released, the same", 43, Hmc({.n_burn = 14, .n_keep = 14, .step_size = walk, .jitter = 0.0, .force = Force::prior_only}));
   accurate.n_resample = 20;
   add("  resampled, then accurate", 64, Hmc(accurate, {.start = eta}));
   return rows;

@@ -140,7 +140,8 @@ struct HmcScoreParams {
 ///
 /// The start z0 is an exact draw of the posterior given x, so every state is one too and s is unbiased given x however short the chain; how
 /// much it remembers of z0 is another question, f, and it is small for few transitions only where the force is right.
-/// Cost      (n_burn + n_keep) n_leapfrog gradients of the posterior (4 forward passes' worth each) and n_keep forward passes
+/// Cost      (n_burn + n_keep) n_leapfrog + 1 gradients of the posterior (2 forward passes' worth each) and n_keep forward passes: 44 as
+///           given. With the prior's force a forward pass a transition, one at the start and n_keep: 7
 /// Bias      with the full force f = 1 within errors for 4 transitions in 100 dimensions; with the prior's force f = .0085 there
 /// Source    Dieng et al. (2019), Prescribed generative adversarial networks, section 3.2
 template <class T = float>
