@@ -81,6 +81,38 @@ struct Plain : generator::detail::NothingLearnt {
   }
 };
 
+/// Four leapfrog trajectories of five steps from z0, none ever rejected, and the mean of g over the last two ends. Batches of whole lanes.
+struct Unadjusted : generator::detail::NothingLearnt {
+  double step_size, momentum;
+  generator::Force force;
+  Unadjusted(double h, double p, generator::Force f) : step_size(h), momentum(p), force(f) {}
+
+  generator::ScoreReport estimate(const generator::LinearGaussian<double>& g, BlockView<const double> z0, BlockView<const double> x, random::Key key,
+                                  BlockView<double> s, Pieces<double>&) const {
+    using L = simd_lane<double, default_arch>;
+    const generator::PosteriorEnergy energy(g, x, force);
+    const int n_groups = x.n_chains / width_v<L>;
+    BlockPosition<L> z, p, end, slope, end_slope;
+    for (BlockPosition<L>* v : {&z, &end, &slope, &end_slope}) v->resize(n_groups, g.n_latent());
+    for (int d = 0; d < z0.dim; ++d) std::copy_n(z0.column(d), x.n_chains, z.view().column(d));
+    value_and_gradient(energy, z, slope);
+    Table image(x.n_chains, g.dim()), sum(x.n_chains, g.dim());
+    for (int t = 0; t < 4; ++t) {
+      fill_normal(p, key.stream(t), BlockChains<L>{0, n_groups}, g.n_latent());
+      scale(p, L(momentum));
+      leapfrog<BlockTile<L>>(energy, UnitMetric{}, z, slope, end, p, end_slope, step_size, 5);
+      copy(z, end), copy(slope, end_slope);
+      if (t < 2) continue;
+      g.mean(z.view(), image.view());
+      sum = sum.plus(0.5, image);
+    }
+    for (int d = 0; d < x.dim; ++d) {
+      for (int c = 0; c < x.n_chains; ++c) s(c, d) = (sum(c, d) - x(c, d)) / (sigma * sigma);
+    }
+    return {};
+  }
+};
+
 /// In standard errors, from the fraction of the other simulation and its error.
 double off(const generator::DeliveredFraction& f, double expected, double error) {
   return (f.fraction - expected) / std::sqrt(f.standard_error * f.standard_error + error * error);
@@ -139,9 +171,13 @@ TEST_CASE("importance sampling delivers the fraction that its latents, samples a
     int d, n_samples;
     double r, f, error;
   };
-  for (const Row& row : {Row{1, 20, 1.0, 0.785, 0.002}, Row{2, 5, 1.0, 0.514, 0.002}, Row{2, 20, 1.0, 0.738, 0.001}, Row{10, 20, 1.0, 0.512, 0.001},
-                         Row{100, 20, 1.0, 0.185, 0.001}, Row{2, 20, 1.7320508, 0.945, 0.001}, Row{2, 100, 1.7320508, 0.9896, 0.0007}, Row{10, 20, 1.7320508, 0.690, 0.001}, Row{1, 100, 1.0, 0.893, 0.007},
-                         Row{2, 20, 2.0, 0.961, 0.001}, Row{2, 400, 1.7320508, 0.9975, 0.0003}}) {
+  const double best = std::sqrt(3.0);
+  for (const Row& row :
+       {Row{1, 20, 1.0, 0.785, 0.002}, Row{2, 5, 1.0, 0.514, 0.002}, Row{2, 20, 1.0, 0.738, 0.001}, Row{5, 20, 1.0, 0.627, 0.001}, Row{10, 20, 1.0, 0.512, 0.001},
+        Row{20, 20, 1.0, 0.390, 0.001}, Row{50, 20, 1.0, 0.258, 0.003}, Row{100, 20, 1.0, 0.185, 0.001}, Row{1, 100, 1.0, 0.893, 0.007}, Row{2, 100, 1.0, 0.878, 0.006},
+        Row{5, 5, 1.0, 0.415, 0.001}, Row{5, 100, 1.0, 0.781, 0.005}, Row{2, 20, 0.5, 0.32, 0.003}, Row{10, 20, 0.5, 0.19, 0.003},
+        Row{2, 20, best, 0.945, 0.001}, Row{5, 20, best, 0.844, 0.001}, Row{10, 20, best, 0.690, 0.001}, Row{20, 20, best, 0.520, 0.001}, Row{2, 100, best, 0.9896, 0.0007},
+        Row{2, 400, best, 0.9975, 0.0003}, Row{2, 20, 2.0, 0.961, 0.001}}) {
     generator::ImportanceScore<double> score({row.n_samples, row.r, best_eta, 0.0});
     const auto f = fraction(isotropic(row.d), score, 200, row.d < 10 ? 100 : 30);
     INFO("latents " << row.d << ", samples " << row.n_samples << ", r " << row.r << ": " << f.fraction << " +- " << f.standard_error);
@@ -163,6 +199,66 @@ TEST_CASE("with many samples all is delivered but where the proposal's density i
   const auto without = fraction(isotropic(1), plain, 100, 10);
   CHECK(std::abs(without.fraction - 0.5) < 0.1);
   CHECK(off(without, 0.978, 0.004) < -z_broken);
+}
+
+TEST_CASE("given x and the latent that made it, the bias of importance sampling falls as e over its samples", "[statistical][generator]") {
+  // At one posterior deviation from the mean, r = 1: K E[z^ - m] -> u exp(u^2) with u = 1, and K Var z^ -> exp(u^2) (1 + u^2).
+  const auto g = isotropic(1);
+  struct Law {
+    double bias = 0.0, error = 0.0, variance = 0.0;   ///< times K
+  };
+  const auto law = [&](auto score, int k, int n_batches) {
+    const int n = 1000;
+    Pieces<double> pieces(1);
+    Table z(n, 1), x(n, 1), s(n, 1);  // x = 0, so m = 0
+    std::fill(z.v.begin(), z.v.end(), best_eta);
+    Mean mean;
+    for (int i = 0; i < n_batches; ++i) {
+      score.estimate(g, z, x, random::Key(23).at(static_cast<std::uint64_t>(i)), s.view(), pieces);
+      for (const double v : s.v) mean.add(sigma * sigma * v / best_eta);
+    }
+    return Law{k * mean.mean(), k * std::sqrt(mean.variance() / mean.n()), k * mean.variance()};
+  };
+  const double e = std::exp(1.0);
+  for (const int k : {100, 400}) {
+    const auto l = law(generator::ImportanceScore<double>({k, 1.0, best_eta, 0.0}), k, 24000 / k);
+    INFO(k << " samples: " << l.bias << " +- " << l.error << ", variance " << l.variance);
+    CHECK(std::abs(l.bias - e) < 0.1 * e + z_limit * l.error);  // a tenth: the next order in 1 / K
+    if (k == 400) CHECK(std::abs(l.variance / (2.0 * e) - 1.0) < 0.1);
+  }
+  for (const auto mistake : {Mistake::uniform, Mistake::no_proposal, Mistake::eta_squared, Mistake::wrong_sign}) {
+    const auto l = law(Plain(100, best_eta, mistake), 100, 10);
+    INFO("mistake " << static_cast<int>(mistake) << ": " << l.bias << " +- " << l.error);
+    CHECK(std::abs(l.bias - e) - 0.1 * e > z_broken * l.error);
+  }
+}
+
+TEST_CASE("leapfrog chains without a Metropolis decision remember what the cosine of their angle says", "[statistical][generator]") {
+  // On a quadratic of deviation s: E[z_t - m | z0] = cos(n theta)^t (z0 - m), theta = arccos(1 - (h / s)^2 / 2). Without momentum this is no mean but each chain's place.
+  const auto g = isotropic(2);
+  for (const double step : {0.1, 0.25, 0.4, 1.1755705}) {  // the last: five steps are a whole period, and nothing is forgotten
+    const double c = std::cos(5.0 * std::acos(1.0 - 0.5 * step * step)), expected = 1.0 - 0.5 * (c * c * c + c * c * c * c);
+    INFO(step << " deviations a step");
+    Unadjusted still(step * best_eta, 0.0, generator::Force::full);
+    CHECK_THAT(fraction(g, still, 200, 2).fraction, WithinAbs(expected, 1e-9));
+    if (step > 1.0) continue;  // whatever the momentum
+    Unadjusted moving(step * best_eta, 1.0, generator::Force::full);
+    CHECK(std::abs(off(fraction(g, moving, 200, 40), expected, 0.0)) < z_limit);
+  }
+  Unadjusted prior(0.25 * best_eta, 1.0, generator::Force::prior_only);
+  CHECK(std::abs(off(fraction(g, prior, 200, 40), 0.980, 0.0)) > z_broken);
+}
+
+TEST_CASE("steps are jittered chain by chain: a batch is an average over periods", "[statistical][generator]") {
+  // Nearly a whole period without jitter. With jitter of a half a chain's angle is anything from half a period to one and a half.
+  const auto spread = [](double jitter) {
+    generator::HmcScore<double> score({.n_burn = 0, .n_keep = 1, .n_leapfrog = 5, .step_size = 1.1 * best_eta, .jitter = jitter});
+    return fraction(isotropic(2), score, 200, 40);
+  };
+  const auto f = spread(0.5);
+  INFO(f.fraction << " +- " << f.standard_error);
+  CHECK(f.standard_error < 0.02);  // of 16000 numbers of order one; were the jitter shared, of 40
+  CHECK(f.fraction > spread(0.0).fraction + z_broken * f.standard_error);
 }
 
 TEST_CASE("every state of a chain that starts at the latent that made x is a draw of the posterior", "[statistical][generator]") {

@@ -3,6 +3,7 @@
 // NICE, the testbed of training without likelihoods: its likelihood is exact, so what else trained it can be judged by it.
 #include "support/catch.hpp"
 #include "support/flow_checks.hpp"
+#include "support/z_test.hpp"
 
 #include <erg/flow/real_nvp.hpp>
 
@@ -101,8 +102,77 @@ TEST_CASE("NICE integrates to one", "[flow]") {
   CHECK_THAT(sum, WithinAbs(1.0, 1e-5));
 }
 
-TEST_CASE("NICE of MNIST has as many parameters as the published one", "[flow]") {
+TEST_CASE("draws of NICE without couplings have the moments of its scales", "[flow][statistical]") {
+  auto f = flow::nice<double, nn::Softplus>(3, 4, 8);
+  const double log_scale[] = {0.5, -1.0, 0.0};
+  f.update([&](std::span<double> theta) { std::copy_n(log_scale, 3, theta.begin()); });
+  Table x(20000, 3);
+  f.sample(random::Key(4), 0, x.view());
+  const auto worst = [&](double mistake) {
+    Worst w;
+    for (int d = 0; d < 3; ++d) {
+      const double variance = std::exp(2.0 * log_scale[d]) * mistake;
+      Mean mean, square;
+      for (int c = 0; c < x.n; ++c) mean.add(x(c, d)), square.add(x(c, d) * x(c, d));
+      w.add(mean.z(0.0, variance)), w.add(square.z(variance, 2.0 * variance * variance));
+    }
+    return w.value();
+  };
+  CHECK(worst(1.0) < z_limit);
+  CHECK(worst(1.2) > z_broken);
+}
+
+TEST_CASE("draws of NICE are of its density: the energy distance to draws by quadrature is none", "[flow][statistical]") {
+  const auto f = small(2);
+  // Cells by their probability, a point anywhere in its cell.
+  const int side = 500, n = 200, n_batches = 40;
+  const double cell = 24.0 / side;
+  std::vector<double> below, u(side);
+  Table row(side, 2);
+  double sum = 0.0;
+  for (int i = 0; i < side; ++i) {
+    for (int j = 0; j < side; ++j) row(j, 0) = -12.0 + cell * (i + 0.5), row(j, 1) = -12.0 + cell * (j + 0.5);
+    f.value(row, u);
+    for (const double v : u) below.push_back(sum += std::exp(-v));
+  }
+  const auto by_quadrature = [&](random::Key key, Table& y) {
+    for (int c = 0; c < n; ++c) {
+      const auto at = [&](int k) { return random::uniform<double>(key, static_cast<std::uint64_t>(c), k); };
+      const auto i = std::upper_bound(below.begin(), below.end(), at(0) * sum) - below.begin();
+      y(c, 0) = -12.0 + cell * (static_cast<double>(i / side) + at(1)), y(c, 1) = -12.0 + cell * (static_cast<double>(i % side) + at(2));
+    }
+  };
+  const auto distances = [&](const Table& a, const Table& b) {
+    double total = 0.0;
+    for (int i = 0; i < n; ++i) {
+      for (int j = 0; j < n; ++j) total += std::hypot(a(i, 0) - b(j, 0), a(i, 1) - b(j, 1));
+    }
+    return total;
+  };
+  // 2 E|X - Y| - E|X - X'| - E|Y - Y'|, unbiased: of mean 0 if and only if the laws are one.
+  const auto z_of = [&](auto draw) {
+    Mean mean;
+    Table x(n, 2), y(n, 2);
+    for (int i = 0; i < n_batches; ++i) {
+      const random::Key key = random::Key(6).at(static_cast<std::uint64_t>(i));
+      draw(key, x);
+      by_quadrature(key.purpose(random::Purpose::user), y);
+      mean.add(2.0 * distances(x, y) / (n * n) - (distances(x, x) + distances(y, y)) / (n * (n - 1.0)));
+    }
+    return std::abs(mean.z(0.0));
+  };
+  CHECK(z_of([&](random::Key key, Table& x) { f.sample(key, 0, x.view()); }) < z_limit);
+  CHECK(z_of([&](random::Key key, Table& x) { f.sample_base(key, 0, x.view()); }) > z_broken);
+  CHECK(z_of([&](random::Key key, Table& x) {
+    f.sample(key, 0, x.view());
+    for (double& v : x.v) v *= 1.3;
+  }) > z_broken);
+}
+
+TEST_CASE("NICE of MNIST, and the energies beside it, have as many parameters as the published ones", "[flow]") {
   using Coupling = flow::Coupling<flow::Additive, decltype(nn::mlp<nn::Softplus>(392, 1000, 1000, 1000, 1000, 392))>;
   const Coupling one(784, true, flow::Additive{}, [](int n_in, int n_out) { return nn::mlp<nn::Softplus>(n_in, 1000, 1000, 1000, 1000, n_out); });
   CHECK(4 * one.n_parameters() + 784 == 15154352);
+  CHECK(nn::mlp<nn::SiLU>(2, 100, 100, 1).n_parameters() == 10501);
+  CHECK(nn::mlp<nn::SiLU>(784, 1000, 500, 500, 250, 250, 250, 1).n_parameters() == 1787001);
 }
