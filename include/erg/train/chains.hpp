@@ -102,7 +102,14 @@ class ChainBank {
     trail_keys_.resize(static_cast<std::size_t>(n_recorded));
     reference_values_.resize(static_cast<std::size_t>(n_references) * static_cast<std::size_t>(writable().dim));
     n_references_ = n_references;
+    keeps_ = true;
   }
+  /// From the next draw on keeps the positions before every step, or no longer.
+  void keep_path(bool keeps) {
+    if (keeps && trail_.empty()) record(0, 0);
+    keeps_ = keeps;
+  }
+  std::span<const BlockView<const T>> path() const { return keeps_ ? std::span<const BlockView<const T>>(trail_) : std::span<const BlockView<const T>>{}; }
   Trail<T> trail() const
     requires LangevinKernel<Kernel>
   {
@@ -129,9 +136,9 @@ class ChainBank {
     if (params_.n_steps > 0) {
       const auto before = accepts();
       const auto move = [&](int n) { sampler_.sample(n, false, [](const auto&) { return Control::proceed; }); };
-      const int n_recorded = static_cast<int>(trail_.size());
-      if (params_.n_steps > n_recorded) move(params_.n_steps - n_recorded);
-      for (std::size_t i = 0; i < trail_.size(); ++i) {
+      const std::size_t n_recorded = keeps_ ? trail_.size() : 0;
+      if (params_.n_steps > static_cast<int>(n_recorded)) move(params_.n_steps - static_cast<int>(n_recorded));
+      for (std::size_t i = 0; i < n_recorded; ++i) {
         const BlockView<const T> x = positions();
         T* to = trail_values_.data() + i * static_cast<std::size_t>(x.n_chains) * static_cast<std::size_t>(x.dim);
         for (int d = 0; d < x.dim; ++d) std::copy_n(x.column(d), x.n_chains, to + static_cast<std::ptrdiff_t>(d) * x.n_chains);
@@ -264,6 +271,7 @@ class ChainBank {
   std::vector<BlockView<const T>> trail_;
   std::vector<random::Key> trail_keys_;
   int n_references_ = 0, n_held_ = 0;
+  bool keeps_ = false;  // positions before steps
 };
 
 /// No negatives: score matching, maximum likelihood of a normalised energy.

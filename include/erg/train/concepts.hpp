@@ -57,6 +57,7 @@ struct Revision {
   double noise = nan;          ///< its part of noise: of kernels whose noise is known from its address (Ula)
   double start_force = nan;    ///< E |dU/dx| at the starts,
   double force = nan;          ///< and at the negatives
+  std::vector<double> forces;  ///< the same before each step of the kernel and after the last, where Watched is asked for it
   double virial = nan;         ///< E[x . dU/dx] / dim over the negatives: 1 where they follow exp(-U)
   double data_virial = nan;    ///< and over the data: 1 where U is the data's energy
   double square_force = nan;   ///< E |dU/dx|^2 at the negatives, and
@@ -108,6 +109,7 @@ struct StepBatch {
   BlockView<const T> references{};   ///< other points of the sampler's law, from a replay buffer before it took the negatives back
   BlockView<const T> starts{};    ///< [chain, dim]: the negatives before the kernel moved them
   BlockView<const T> noise{};     ///< [chain, dim]: what the kernel's noise added to each, where an objective asks for it and it is known
+  std::span<const BlockView<const T>> path{};   ///< [step]: positions before each step of the kernel, where an objective asks for them
 };
 
 namespace detail {

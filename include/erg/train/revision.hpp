@@ -13,10 +13,13 @@ namespace erg::train {
 ///
 /// All is seen under the parameters that moved the chains. Where they follow exp(-U), E[x . dU/dx] = dim and E|dU/dx|^2 = E[tr d^2U]
 /// (integration by parts): the virial is the cheapest proof that an energy is, or is not, a density of its negatives.
-/// Cost      every look: gradients at starts, negatives and data, and the noise of all steps; the Laplacian two gradients more
+/// Revision::forces are r_t = E|dU/dx| along the chains: sqrt(h) r_t / (2 sqrt(dim)) far below 1, noise leads; far above, the chains descend.
+/// Cost      every look: gradients at starts, negatives and data, and the noise of all steps; the Laplacian two gradients more, forces one
+///           for each step of the kernel
 struct WatchParams {
   std::int64_t every = 50;         ///< steps from look to look
   bool laplacian = false;          ///< by one random direction a chain
+  bool forces = false;             ///< before every step of the chains
   std::vector<int> coordinates{};  ///< those that move; empty: all
 };
 template <class Objective = Contrastive>
@@ -30,6 +33,8 @@ struct Watched {
 
   bool wants_noise(random::Key key) const { return key.step() % static_cast<std::uint64_t>(params.every) == 0; }
 
+  bool wants_path(random::Key key) const { return params.forces && wants_noise(key); }
+
   template <class E, class T>
   void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
     objective.add_gradient(energy, batch, to, pieces, report);
@@ -42,6 +47,10 @@ struct Watched {
     look(energy, batch.starts, pieces, r.start_energy, r.start_force, unused, unused);
     look(energy, batch.negatives, pieces, unused, r.force, r.virial, r.square_force);
     look(energy, batch.data, pieces, unused, unused, r.data_virial, unused);
+    if (params.forces) {
+      for (const BlockView<const T> x : batch.path) look(energy, x, pieces, unused, r.forces.emplace_back(), unused, unused);
+      r.forces.push_back(r.force);
+    }
     if constexpr (requires { energy.first(); }) r.base_gap = mean_value(energy.first(), batch.data) - mean_value(energy.first(), batch.negatives);
     moves(batch, r);
     if (params.laplacian) r.laplacian = laplacian(energy, batch, pieces);

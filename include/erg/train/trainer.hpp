@@ -72,6 +72,7 @@ class Trainer {
   using Bank = decltype(std::declval<Negatives>().template bind<T>(std::declval<const E&>(), std::uint64_t{}));
   static_assert(Bank::has_chains || !Objective::needs_negatives, "erg: this objective needs negatives: give train::chains(...).");
   static constexpr bool looks_back = requires(const Objective& o) { o.n_recorded(); };
+  static constexpr bool watches_path = !looks_back && requires(const Objective& o, random::Key key, Bank& b) { o.wants_path(key), b.keep_path(true); };
   static_assert(requires(Bank& b) { b.trail(); } || !looks_back,
                 "erg: this objective looks through the last steps of the chains, which must be plain Langevin steps: give Ula or NoisyDescent as "
                 "the kernel, and augmentations to the replay buffer.");
@@ -118,6 +119,7 @@ class Trainer {
     }
     report_ = StepReport{};
     report_.step = step_;
+    if constexpr (watches_path) bank_.keep_path(objective_.wants_path(key));
     bank_.draw(start.data, key.purpose(random::Purpose::start), report_);
     catch_up(start);
     const StepBatch<T> batch = with_negatives(start);
@@ -242,6 +244,7 @@ class Trainer {
         if (objective_.wants_noise(batch.key)) batch.noise = bank_.noise();
       }
     }
+    if constexpr (watches_path) batch.path = bank_.path();
     if constexpr (looks_back) batch.trail = bank_.trail(), batch.references = bank_.references();
     return batch;
   }
