@@ -3,6 +3,8 @@
 // Real data for tests: looked for in the folder ERG_DATA names, then data/, then ../shared/data/ beside the repository.
 #pragma once
 
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -24,15 +26,36 @@ inline std::vector<std::string> data_folders() {
   return folders;
 }
 
-/// The parsed file, or nothing and a line that marks the test as skipped.
-inline std::optional<nlohmann::json> read_json(const std::string& name) {
+/// Where the file is, or nothing and a line that marks the test as skipped.
+inline std::optional<std::string> find_file(const std::string& name) {
   std::string looked;
   for (const auto& folder : data_folders()) {
-    std::ifstream in(folder + "/" + name);
-    if (in) return nlohmann::json::parse(in);
+    if (std::ifstream(folder + "/" + name)) return folder + "/" + name;
     looked += (looked.empty() ? "" : ", ") + folder;
   }
   std::cout << "erg: skipped, " << name << " is in none of " << looked << "; set ERG_DATA to the folder that has it\n";
+  return std::nullopt;
+}
+
+/// The parsed file, or nothing.
+inline std::optional<nlohmann::json> read_json(const std::string& name) {
+  const auto path = find_file(name);
+  if (!path) return std::nullopt;
+  std::ifstream in(*path);
+  return nlohmann::json::parse(in);
+}
+
+/// What gzip finds in the file, or nothing.
+inline std::optional<std::vector<std::uint8_t>> read_gzipped(const std::string& name) {
+  const auto path = find_file(name);
+  if (!path) return std::nullopt;
+  std::vector<std::uint8_t> bytes;
+  if (std::FILE* pipe = popen(("gzip -dc '" + *path + "'").c_str(), "r")) {
+    std::uint8_t block[65536];
+    for (std::size_t n; (n = std::fread(block, 1, sizeof block, pipe)) > 0;) bytes.insert(bytes.end(), block, block + n);
+    if (pclose(pipe) == 0) return bytes;
+  }
+  std::cout << "erg: skipped, gzip does not read " << *path << "\n";
   return std::nullopt;
 }
 
