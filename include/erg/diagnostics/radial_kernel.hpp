@@ -68,6 +68,31 @@ class Rbf {
   double rate_;
 };
 
+/// Sum of Gaussians of several bandwidths: sees differences at each of these scales, where one bandwidth sees those of its own.
+///
+///   mmd2(x, y, RbfSum::around(median_bandwidth(x, y)))           half the median distance, the median, and twice it
+///
+/// Requires  at least one, each > 0     Errors  std::invalid_argument otherwise
+class RbfSum {
+ public:
+  explicit RbfSum(const std::vector<double>& bandwidths) : parts_(bandwidths.begin(), bandwidths.end()) {
+    if (parts_.empty()) throw std::invalid_argument("no bandwidths (a kernel needs one at least) give {median_bandwidth(x, y)}");
+  }
+  static RbfSum around(double bandwidth) { return RbfSum({0.5 * bandwidth, bandwidth, 2 * bandwidth}); }
+
+  RadialValue operator()(double t) const {
+    RadialValue sum{0, 0, 0};
+    for (const Rbf& part : parts_) {
+      const RadialValue r = part(t);
+      sum.value += r.value, sum.first += r.first, sum.second += r.second;
+    }
+    return sum;
+  }
+
+ private:
+  std::vector<Rbf> parts_;
+};
+
 /// The median distance between two points of the pooled sample: the usual bandwidth of Rbf.
 ///
 /// Ensures   0 when more than half of the pairs coincide (Rbf then refuses it), NaN when a coordinate is NaN; the mean

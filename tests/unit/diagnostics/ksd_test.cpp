@@ -68,6 +68,7 @@ TEST_CASE("the stein kernel equals its definition by differences in three dimens
                WithinAbs(stein_by_differences(a, b, sa, sb, kernel), 1e-6));
   };
   check(diag::Rbf(1.3));
+  check(diag::RbfSum({0.6, 1.3, 4}));
   check(diag::Imq());
   check(diag::Imq(2, -0.3));
 }

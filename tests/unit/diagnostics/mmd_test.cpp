@@ -34,6 +34,16 @@ TEST_CASE("the median bandwidth is the median of the pooled distances", "[diagno
                    "bandwidth = 0.000000 (");
 }
 
+TEST_CASE("the mmd of a sum of kernels is the sum of theirs", "[diagnostics]") {
+  const std::vector<double> x = {0, 1, 0.3, -2}, y = {2, 3, 1};
+  const Points a(x.data(), 4, 1), b(y.data(), 3, 1);
+  const auto with = [&](const auto& kernel) { return diag::mmd2(a, b, kernel); };
+  CHECK_THAT(with(diag::RbfSum::around(0.8)), WithinRel(with(diag::Rbf(0.4)) + with(diag::Rbf(0.8)) + with(diag::Rbf(1.6)), 1e-13));
+  CHECK_THAT(with(diag::RbfSum({0.8})), WithinRel(with(diag::Rbf(0.8)), 1e-14));
+  ERG_CHECK_THROWS(diag::RbfSum({}), std::invalid_argument, "no bandwidths (");
+  ERG_CHECK_THROWS(diag::RbfSum({1.0, -1.0}), std::invalid_argument, "bandwidth = -1.0");
+}
+
 TEST_CASE("the expected mmd of two normals is 2 sqrt(h^2 / (h^2 + 2)) (1 - exp(-mu^2 / (2 (h^2 + 2))))",
           "[diagnostics][statistical]") {
   // 80 replicates of 40 and 30 points; 4 standard errors, false alarm 1.4e-4 each. The biased statistic must be seen.
