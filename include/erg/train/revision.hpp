@@ -19,7 +19,7 @@ namespace erg::train {
 struct WatchParams {
   std::int64_t every = 50;         ///< steps from look to look
   bool laplacian = false;          ///< by one random direction a chain
-  bool forces = false;             ///< before every step of the chains
+  bool forces = false;             ///< before every step of the chains; with an objective that looks back, before those it looks through
   std::vector<int> coordinates{};  ///< those that move; empty: all
 };
 template <class Objective = Contrastive>
@@ -31,8 +31,17 @@ struct Watched {
 
   explicit Watched(Objective o = {}, WatchParams p = {}) : objective(std::move(o)), params(std::move(p)) {}
 
+  int n_recorded() const
+    requires requires(const Objective& o) { o.n_recorded(); }
+  {
+    return objective.n_recorded();
+  }
+  int n_references() const
+    requires requires(const Objective& o) { o.n_references(); }
+  {
+    return objective.n_references();
+  }
   bool wants_noise(random::Key key) const { return key.step() % static_cast<std::uint64_t>(params.every) == 0; }
-
   bool wants_path(random::Key key) const { return params.forces && wants_noise(key); }
 
   template <class E, class T>
@@ -48,7 +57,7 @@ struct Watched {
     look(energy, batch.negatives, pieces, unused, r.force, r.virial, r.square_force);
     look(energy, batch.data, pieces, unused, unused, r.data_virial, unused);
     if (params.forces) {
-      for (const BlockView<const T> x : batch.path) look(energy, x, pieces, unused, r.forces.emplace_back(), unused, unused);
+      for (const BlockView<const T> x : batch.path.empty() ? batch.trail.before : batch.path) look(energy, x, pieces, unused, r.forces.emplace_back(), unused, unused);
       r.forces.push_back(r.force);
     }
     if constexpr (requires { energy.first(); }) r.base_gap = mean_value(energy.first(), batch.data) - mean_value(energy.first(), batch.negatives);

@@ -8,6 +8,7 @@
 #include <erg/energy/sum.hpp>
 #include <erg/nn/neural_energy.hpp>
 #include <erg/train/monitor.hpp>
+#include <erg/train/revision.hpp>
 #include <erg/train/sampler_kl.hpp>
 #include <erg/train/trainer.hpp>
 
@@ -36,6 +37,12 @@ std::vector<double> parameters(const T& energy) {
   energy.copy_parameters(std::span<double>(p));
   return p;
 }
+
+// Watching leaves an objective its trail.
+template <class Objective>
+concept LooksBack = requires(const Objective& o) { o.n_recorded(), o.n_references(); };
+static_assert(LooksBack<train::Watched<train::SamplerKl<>>> && LooksBack<train::Watched<train::Terms<train::Contrastive, train::SamplerKl<>>>>);
+static_assert(!LooksBack<train::Watched<train::Contrastive>>);
 
 }  // namespace
 
