@@ -56,7 +56,7 @@ void scores(bool quick) {
     add("exact", 1, generator::ExactScore{});
     if (std::find(shown.begin(), shown.end(), d) == shown.end()) continue;
     picture.axes(std::to_string(d) + " latents: error of the score", "us a draw", "RMS error / RMS score");
-    std::string plot = "set key bottom left; set logscale xy; plot [0.01:3000][1e-3:30] ";
+    std::string plot = "set key bottom left; set logscale xy; set format \"10^{%L}\"; plot [0.01:3000][1e-3:30] ";
     const std::vector<std::string> colours{example::orange, "#E69F00", example::blue, example::pink, example::green};
     for (std::size_t k = 0; k + 1 < families.size(); ++k) {
       example::Columns columns(2);
@@ -205,7 +205,7 @@ void draws(bool quick) {
   }
   example::Picture picture(vera::picture("sampler_speed"), 1, 1, 820, 560);
   picture.axes("eight Gaussians: error of means", "processor seconds", "squared error / variance");
-  std::string plot = "set key bottom left; set logscale xy; plot ";
+  std::string plot = "set key bottom left; set logscale xy; set format \"10^{%L}\"; plot ";
   const std::vector<std::string> colours{example::orange, example::blue, example::green, example::pink, example::grey};
   for (std::size_t k = 0; k < curves.size(); ++k) {
     picture.data("c" + std::to_string(k), {curves[k].seconds, curves[k].error});
