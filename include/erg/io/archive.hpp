@@ -100,6 +100,7 @@ class Reader {
   }
   void get_bytes(void* p, std::size_t n) {
     if (n > bytes_.size() - at_) fail("ends too early");
+    if (n == 0) return;  // an empty vector may have no address, which memcpy does not take
     std::memcpy(p, bytes_.data() + at_, n);
     at_ += n;
   }
