@@ -51,7 +51,4 @@ Calibration calibration(P&& p, int n_classes, std::span<const int> labels, int n
   return out;
 }
 
-/// The area under the ROC curve, without its interval: diag::auroc of scores that are higher where a point is of the first kind.
-inline double auroc(std::span<const double> higher, std::span<const double> lower) { return diag::auroc(higher, lower).value; }
-
 }  // namespace erg

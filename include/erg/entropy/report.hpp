@@ -3,6 +3,8 @@
 // What an estimate of an entropy, a divergence or an information says, and how it prints.
 #pragma once
 
+#include "erg/detail/columns.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -43,16 +45,8 @@ struct Estimate {
 };
 
 namespace detail {
-[[gnu::cold]] inline std::string text(const char* format, double v) {
-  if (std::isnan(v)) return "-";
-  char out[32];
-  std::snprintf(out, sizeof out, format, v);
-  return out;
-}
-[[gnu::cold]] inline std::string cell(const std::string& s, std::size_t width, bool left = false) {
-  const std::string space(s.size() < width ? width - s.size() : 0, ' ');
-  return left ? s + space : space + s;
-}
+using erg::detail::cell;
+using erg::detail::text;
 [[gnu::cold]] inline void warn(Estimate& e, const std::string& sentence) { e.warning += (e.warning.empty() ? "" : "; ") + sentence; }
 }  // namespace detail
 

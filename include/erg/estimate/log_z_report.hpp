@@ -3,6 +3,7 @@
 // What an estimate of log Z says, and how it prints.
 #pragma once
 
+#include "erg/detail/columns.hpp"
 #include "erg/estimate/chain_mean.hpp"
 #include "erg/estimate/psis.hpp"
 
@@ -35,16 +36,8 @@ struct LogZ {
 };
 
 namespace detail {
-[[gnu::cold]] inline std::string text(const char* format, double v) {
-  if (std::isnan(v)) return "-";
-  char out[32];
-  std::snprintf(out, sizeof out, format, v);
-  return out;
-}
-[[gnu::cold]] inline std::string cell(const std::string& s, std::size_t width, bool left = false) {
-  const std::string space(s.size() < width ? width - s.size() : 0, ' ');
-  return left ? s + space : space + s;
-}
+using erg::detail::cell;
+using erg::detail::text;
 }  // namespace detail
 
 /// No estimate where the tail of the weights is too heavy for an average, or there are too few to tell.

@@ -20,7 +20,7 @@ TEST_CASE("calibration weighs the gaps of the bins: an example by hand", "[diagn
 TEST_CASE("auroc is the share of pairs in order, ties half, and 1 - auroc the other way round", "[diagnostics]") {
   const std::vector<double> a{3, 5, 1}, b{2, 1, 0, 3};
   // 3: over 2, 1, 0 and a tie: 3.5; 5: 4; 1: over 0 and a tie: 1.5
-  CHECK_THAT(auroc(a, b), WithinAbs(9.0 / 12.0, 1e-15));
-  CHECK_THAT(auroc(b, a), WithinAbs(3.0 / 12.0, 1e-15));
-  CHECK(auroc(a, a) == 0.5);
+  CHECK_THAT(diag::auroc(a, b).value, WithinAbs(9.0 / 12.0, 1e-15));
+  CHECK_THAT(diag::auroc(b, a).value, WithinAbs(3.0 / 12.0, 1e-15));
+  CHECK(diag::auroc(a, a).value == 0.5);
 }
