@@ -50,7 +50,7 @@ struct Plain : generator::detail::NothingLearnt {
       Table delta(n, d), z(n, d);
       images.emplace_back(n, g.dim());
       l.emplace_back(static_cast<std::size_t>(n), 0.0);
-      generator::fill_latent(delta.view(), key.stream(k));
+      erg::fill_normal(delta.view(), key.stream(k));
       for (int c = 0; c < n; ++c) {
         for (int i = 0; i < d; ++i) z(c, i) = z0(c, i) + deviation * delta(c, i);
       }
@@ -380,7 +380,7 @@ TEST_CASE("given x, short chains from the latent that made it have the score for
     if (from_posterior) {
       g.sample_posterior(random::Key(12), 0, x, z.view());
     } else {
-      generator::fill_latent(z.view(), random::Key(12));
+      erg::fill_normal(z.view(), random::Key(12));
     }
     generator::HmcScore<double> score({.n_burn = 0, .n_keep = 1, .n_leapfrog = 2, .step_size = 0.15, .force = force});
     Pieces<double> pieces(1);
@@ -410,7 +410,7 @@ TEST_CASE("rejection keeps posterior draws: all of the entropy, and tries as man
   for (int i = 0; i < 100; ++i) {
     const random::Key key = random::Key(19).at(static_cast<std::uint64_t>(i));
     g.sample(key.purpose(random::Purpose::start), 0, x.view());
-    generator::fill_latent(z.view(), key);
+    erg::fill_normal(z.view(), key);
     g.mean(z, images.view());
     double sum = 0.0;
     for (int c = 0; c < 400; ++c) sum += std::exp(-0.5 * (std::pow(x(c, 0) - images(c, 0), 2) + std::pow(x(c, 1) - images(c, 1), 2)) / (sigma * sigma)) / 400;

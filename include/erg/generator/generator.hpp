@@ -72,8 +72,8 @@ class Generator {
 
   /// The latents and the noise behind the draws of `sample` at the same address.
   void latents(random::Key key, std::uint32_t first, BlockView<T> z, BlockView<T> eps) const {
-    fill_latent(z, key, first);
-    fill_latent(eps, key.stream(1), first);
+    fill_normal(z, key, first);
+    fill_normal(eps, key.stream(1), first);
   }
   /// Draws x = g(z) + sigma eps.
   void sample(random::Key key, std::uint32_t first, BlockView<T> x) const {

@@ -73,7 +73,7 @@ class ImportanceScore {
       Table<T> memory, moved, back;
       const auto delta = memory.shaped(n, latent), z = moved.shaped(n, latent), gz = back.shaped(n, latent);
       const auto x_part = rows_of(x, first, n);
-      fill_latent(delta, key.stream(params.n_samples), static_cast<std::uint32_t>(first));
+      fill_normal(delta, key.stream(params.n_samples), static_cast<std::uint32_t>(first));
       move(rows_of(z0, first, n), delta, 1.0, z);
       const T precision = static_cast<T>(1.0 / (g.noise() * g.noise()));
       g.pull_back(
@@ -110,7 +110,7 @@ class ImportanceScore {
     const double precision = 1.0 / (g.noise() * g.noise());
     weights.begin(mean);
     for (int k = 0; k < params.n_samples; ++k) {
-      fill_latent(delta, key.stream(k), static_cast<std::uint32_t>(first));
+      fill_normal(delta, key.stream(k), static_cast<std::uint32_t>(first));
       move(z0, delta, params.proposal_scale, z);
       g.mean(z, image);
       detail::squared_distance<T>(x, image, distance);
@@ -194,7 +194,7 @@ class SiviScore : public detail::NothingLearnt {
       const auto x_part = rows_of(x, first, n);
       weights.begin(rows_of(s, first, n));
       for (int k = -1; k < params.n_samples; ++k) {
-        if (k >= 0) fill_latent(z, key.stream(k), static_cast<std::uint32_t>(first));
+        if (k >= 0) fill_normal(z, key.stream(k), static_cast<std::uint32_t>(first));
         g.mean(k < 0 ? rows_of(z0, first, n) : BlockView<const T>(z), image);
         detail::squared_distance<T>(x_part, image, l);
         for (double& v : l) v *= -0.5 * precision;

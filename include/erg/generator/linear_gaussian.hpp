@@ -59,7 +59,7 @@ class LinearGaussian : public Generator<nn::Dense<>, T> {
     const int n = this->n_latent();
     Table<T> normal;
     const auto xi = normal.shaped(z.n_chains, n);
-    fill_latent(xi, key, first);
+    fill_normal(xi, key, first);
     posterior_mean(x, z);
     std::vector<double> v(static_cast<std::size_t>(n));
     for (int c = 0; c < z.n_chains; ++c) {  // L^T v = xi: v has covariance M^-1

@@ -44,7 +44,7 @@ class RejectionScore : public detail::NothingLearnt {
                                      " latents (the posterior is too narrow for rejection) take HmcScore, or raise n_tries");
           }
           // Try t of x number c: chain t of the key, whose stream is c's.
-          fill_latent(z, key.stream(c % random::max_streams), static_cast<std::uint32_t>(tried));
+          fill_normal(z, key.stream(c % random::max_streams), static_cast<std::uint32_t>(tried));
           g.mean(z, y);
           for (int t = 0; t < at_once && kept < params.n_keep; ++t, ++tried) {
             double square = 0.0;

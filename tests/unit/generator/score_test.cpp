@@ -137,7 +137,7 @@ TEST_CASE("eta climbs the gradient of its bound: differences with the same delta
   score.set_eta(eta);
   const auto slope = score.climb(g, drawn.z, drawn.x, key, pieces, 1.0);
   Table delta(30, 2);
-  generator::fill_latent(delta.view(), key.stream(4));
+  erg::fill_normal(delta.view(), key.stream(4));
   const auto bound = [&](const std::vector<double>& at) {
     Table z(30, 2), mean(30, 3);
     double sum = 0.0;
