@@ -368,6 +368,32 @@ TEST_CASE("Hamiltonian chains with the right force deliver all of it in many dim
   CHECK(std::abs(prior.fraction - 0.0085) < 0.002);
 }
 
+TEST_CASE("steps in proportion to eta deliver all of it where latents differ in width; equal steps do not", "[statistical][generator]") {
+  const int d = 30;
+  std::vector<double> w(30 * 30, 0.0);
+  for (int i = 0; i < d; ++i) w[static_cast<std::size_t>(i * d + i)] = std::pow(10.0, -1.5 * i / (d - 1));
+  const generator::LinearGaussian<double> g(w, std::vector<double>(30, 0.0), {0.1, 0.01, 1.0});
+  const auto delivered = [&](bool precondition) {
+    auto p = generator::HmcScoreParams::accurate();
+    p.precondition = precondition;
+    generator::HmcScore<double> score(p);
+    Pieces<double> pieces(1);
+    Table z(100, d), eps(100, d), x(100, d), s(100, d);
+    for (int i = 0; i < 200; ++i) {
+      const random::Key key = random::Key(7).at(static_cast<std::uint64_t>(i));
+      g.latents(key.purpose(random::Purpose::start), 0, z.view(), eps.view());
+      g.sample(z, eps, x.view());
+      score.estimate(g, z, x, key, s.view(), pieces);
+      score.learn(g, z, x, key, pieces);
+    }
+    return fraction(g, score, 200, 10);
+  };
+  const auto shaped = delivered(true), equal = delivered(false);
+  INFO(shaped.fraction << " +- " << shaped.standard_error << ", equal steps " << equal.fraction << " +- " << equal.standard_error);
+  CHECK(shaped.fraction + 4.5 * shaped.standard_error > 0.95);
+  CHECK(equal.fraction + 4.5 * equal.standard_error < 0.95);
+}
+
 TEST_CASE("given x, short chains from the latent that made it have the score for their mean under either force; from elsewhere not", "[statistical][generator]") {
   const generator::LinearGaussian<double> g({1.0, 0.2, -0.5, 0.7, 0.3, -0.9}, {0.1, -0.3, 0.5}, {0.4, 0.01, 10.0});
   const int n = 20000;

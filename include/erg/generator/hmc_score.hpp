@@ -100,21 +100,28 @@ class PosteriorEnergy {
   Force force_;
 };
 
-/// M^-1 = F F^T with F = f_c I, a factor for each chain of a block: chain c moves by steps f_c times as long.
+/// M^-1 = F F^T with F_dd = f_c s_d: a factor for each chain c of a block and a scale for each coordinate d.
 template <class L>
 struct ChainMetric {
-  const Column<L>* factor = nullptr;  ///< [chain]
+  const Column<L>* factor = nullptr;                       ///< f, [chain]
+  const typename lane_traits<L>::Scalar* scale = nullptr;  ///< s, [dim]
 
   void add_transposed(BlockPosition<L>& p, double a, const BlockPosition<L>& g) const {
-    axpy(p, per_chain([a](const L& f) __attribute__((always_inline)) { return L(a) * f; }, *factor), g);
+    each(p, [&](int d, int i, const L& f) __attribute__((always_inline)) { p.at(d, i) = lane::mul_add(L(a) * f, g.at(d, i), p.at(d, i)); });
   }
   void kick_drift(BlockPosition<L>& y, const BlockPosition<L>& x, BlockPosition<L>& p, const BlockPosition<L>& g, double a, double b) const {
-    for (int d = 0; d < x.size(); ++d) {
-      for (int i = 0; i < x.n_groups(); ++i) {
-        const L f = factor->group[i];
-        p.at(d, i) = lane::mul_add(L(a) * f, g.at(d, i), p.at(d, i));
-        y.at(d, i) = lane::mul_add(L(b) * f, p.at(d, i), x.at(d, i));
-      }
+    each(x, [&](int d, int i, const L& f) __attribute__((always_inline)) {
+      p.at(d, i) = lane::mul_add(L(a) * f, g.at(d, i), p.at(d, i));
+      y.at(d, i) = lane::mul_add(L(b) * f, p.at(d, i), x.at(d, i));
+    });
+  }
+
+ private:
+  /// f(coordinate, group of chains, their F)
+  template <class F>
+  ERG_INLINE void each(const BlockPosition<L>& shape, F&& f) const {
+    for (int d = 0; d < shape.size(); ++d) {
+      for (int i = 0; i < shape.n_groups(); ++i) f(d, i, L(scale[d]) * factor->group[i]);
     }
   }
 };
@@ -127,11 +134,12 @@ struct HmcScoreParams {
   double target_accept = 0.67;   ///< what the step size is tuned to, by learn()
   double jitter = 0.2;           ///< of the step size, uniform, each chain's own: without it a trajectory of a whole period forgets nothing
   Force force = Force::full;
+  bool precondition = false;     ///< steps along each latent in proportion to eta, which learn() learns as ImportanceScore does
   int n_resample = 0;            ///< 0: chains start at z0. K: at one of K importance samples, which has forgotten some of z0
 
-  /// What delivers nine tenths in any number of dimensions: the right force, and steps jittered over a factor of three, so that few
-  /// trajectories are whole periods.
-  static HmcScoreParams accurate() { return {.n_leapfrog = 5, .target_accept = 0.8, .jitter = 0.5}; }
+  /// What delivers nine tenths in any number of dimensions: the right force, steps jittered over a factor of three, so that few
+  /// trajectories are whole periods, and as long along each latent as the posterior is wide.
+  static HmcScoreParams accurate() { return {.n_leapfrog = 5, .target_accept = 0.8, .jitter = 0.5, .precondition = true}; }
 };
 
 /// Means of g over a short chain of the library's own Hmc on the posterior of each draw's latents.
@@ -140,8 +148,12 @@ struct HmcScoreParams {
 ///
 /// The start z0 is an exact draw of the posterior given x, so every state is one too and s is unbiased given x however short the chain; how
 /// much it remembers of z0 is another question, f, and it is small for few transitions only where the force is right.
+/// The widest latent sets how many steps a trajectory needs and the narrowest how short they are. With `precondition` the metric is
+/// F = diag(eta) / (eta_1 ... eta_d)^(1/d), eta the deviations of the best factorised proposal (ImportanceScore): where the columns of
+/// dg/dz are orthogonal all latents become equally wide.
 /// Cost      (n_burn + n_keep) n_leapfrog + 1 gradients of the posterior (2 forward passes' worth each) and n_keep forward passes: 44 as
-///           given. With the prior's force a forward pass a transition, one at the start and n_keep: 7
+///           given, and with precondition 3 more in learn(). With the prior's force a forward pass a transition, one at the start and
+///           n_keep: 7
 /// Bias      with the full force f = 1 within errors for 4 transitions in 100 dimensions; with the prior's force f = .0085 there
 /// Source    Dieng et al. (2019), Prescribed generative adversarial networks, section 3.2
 template <class T = float>
@@ -164,10 +176,9 @@ class HmcScore {
   template <class G>
   ScoreReport estimate(const G& g, BlockView<const T> z0, BlockView<const T> x, random::Key key, BlockView<T> s, Pieces<T>& pieces) {
     if (params.step_size == 0.0) params.step_size = g.noise_params().start;
-    if (params.n_resample > 0) {
-      importance_.prepare(g.n_latent());
-      importance_.expect_rows(x.n_chains);
-    }
+    importance_.prepare(g.n_latent());
+    if (params.n_resample > 0) importance_.expect_rows(x.n_chains);
+    shape();
     accept_.assign(static_cast<std::size_t>(x.n_chains), 0.0);
     pieces.run(x.n_chains, [&](int first, int n) {
       for (int at = 0; at < n; at += block_capacity) move_block(g, z0, x, key, s, first + at, std::min(block_capacity, n - at));
@@ -181,7 +192,7 @@ class HmcScore {
   }
   template <class G>
   void learn(const G& g, BlockView<const T> z0, BlockView<const T> x, random::Key key, Pieces<T>& pieces) {
-    if (params.n_resample > 0) importance_.learn(g, z0, x, key.purpose(resampling), pieces);
+    if (params.n_resample > 0 || params.precondition) importance_.learn(g, z0, x, key.purpose(resampling), pieces);
     if (!rule_) rule_.emplace(params.step_size, params.target_accept);
     params.step_size = rule_->observe(observed_);
   }
@@ -215,7 +226,7 @@ class HmcScore {
     using K = Hmc<ChainMetric<L>>;
     Column<L> stretch;
     // Jitter is the metric's, chain by chain: were it the kernel's, all draws of a batch would be near a whole period at once.
-    const K kernel({.step_size = params.step_size, .n_leapfrog = params.n_leapfrog}, {&stretch});
+    const K kernel({.step_size = params.step_size, .n_leapfrog = params.n_leapfrog}, {&stretch, scale_.data()});
     static thread_local ChainState<Tile> state;
     static thread_local typename K::template Scratch<Tile> scratch;
     static thread_local Table<T> images, starts;
@@ -265,7 +276,18 @@ class HmcScore {
     detail::score_from_mean<T>(rows_of(x, first, n), g.noise(), mean);
   }
 
+  /// The metric's scale, of geometric mean 1, so that the step size means the same with it and without.
+  void shape() {
+    const auto eta = importance_.eta();
+    scale_.assign(eta.size(), T(1));
+    if (!params.precondition) return;
+    double mean = 0.0;
+    for (const double v : eta) mean += std::log(v) / static_cast<double>(eta.size());
+    for (std::size_t i = 0; i < eta.size(); ++i) scale_[i] = static_cast<T>(eta[i] / std::exp(mean));
+  }
+
   ImportanceScore<T> importance_;
+  std::vector<T> scale_;
   std::optional<adapt::RobbinsMonro> rule_;
   std::vector<double> accept_;
   double observed_ = 0.0;
