@@ -2,9 +2,9 @@
 #pragma once
 
 #include "erg/generator/score.hpp"
-#include "erg/nn/optimizer.hpp"
 #include "erg/nn/schedule.hpp"
 #include "erg/train/draws.hpp"
+#include "erg/train/taught_model.hpp"
 
 namespace erg::train {
 
@@ -38,92 +38,63 @@ struct GeneratorReport {
 /// fraction f of the entropy's gradient it is exp(-U / (f lambda)).
 /// Source    Grathwohl et al. (2021), No MCMC for me, algorithm 1; the objective: eq. (6)
 template <class G, class Score, class Schedule = nn::ConstantRate>
-class GeneratorTeacher {
+class GeneratorTeacher : public DescendingModel<G> {
  public:
   using T = typename G::Scalar;
   static_assert(generator::ScoreEstimator<Score, G>, "erg: no estimator of this generator's score; see erg/generator/score.hpp for what it has to have.");
 
   GeneratorTeacher(G g, Score score, GeneratorTeacherParams p = {}, Schedule schedule = {})
-      : params(p), generator_(std::move(g)), score_(std::move(score)), schedule_(std::move(schedule)),
-        adam_({.learning_rate = p.learning_rate, .beta1 = p.beta1, .beta2 = p.beta2}) {
+      : DescendingModel<G>(std::move(g), "generator", {.learning_rate = p.learning_rate, .beta1 = p.beta1, .beta2 = p.beta2}), params(p),
+        score_(std::move(score)), schedule_(std::move(schedule)) {
     erg::detail::require_not_negative("lambda", p.lambda);
     erg::detail::require_not_negative("clip", p.clip);
     erg::detail::require_count("n_updates", p.n_updates);
   }
 
-  const G& generator() const { return generator_; }
+  const G& generator() const { return this->model_; }
   Score& score() { return score_; }
   const GeneratorReport& report() const { return report_; }
 
   template <class E>
   void learn(const E& energy, const StepBatch<T>& batch, Pieces<T>& pieces, StepReport& report) {
     const int n = batch.negatives.n_chains, dim = batch.negatives.dim;
-    const auto z = latent_.shaped(n, generator_.n_latent());
-    const auto eps = noise_.shaped(n, dim), drawn = drawn_.shaped(n, dim), slope = slope_.shaped(n, dim), s = scores_.shaped(n, dim);
-    u_.resize(static_cast<std::size_t>(n));
+    const auto z = latent_.shaped(n, generator().n_latent());
+    const auto eps = noise_.shaped(n, dim), drawn = drawn_.shaped(n, dim);
     for (int i = 0; i < params.n_updates; ++i) {
       const bool fresh = i > 0 || params.fresh;
       const random::Key start = batch.key.purpose(random::Purpose::start).stream(fresh ? own_streams + 2 * i : 0);
-      generator_.latents(start, 0, z, eps);
+      generator().latents(start, 0, z, eps);
       BlockView<const T> x = batch.negatives;
       if (fresh) {
-        generator_.sample(z, eps, drawn);
+        generator().sample(z, eps, drawn);
         x = drawn;
       }
-      pieces.run(n, [&](int first, int count) {
-        batch_value_and_gradient(energy, generator::rows_of(x, first, count), std::span<T>(u_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)),
-                                 generator::rows_of(slope, first, count));
-      });
       report_ = GeneratorReport{};
-      report_.energy = 0.0;
-      for (const T v : u_) report_.energy += static_cast<double>(v) / n;
-      report_.energy_slope = root_mean_square(slope);
-      if (params.lambda > 0.0) {
-        const random::Key key = batch.key.purpose(random::Purpose::user).stream(i == 0 ? 0 : own_streams / 8 * i);
-        report_.score = score_.estimate(generator_, z, x, key, s, pieces);
-        score_.learn(generator_, z, x, key, pieces);
-        report_.entropy_slope = params.lambda * root_mean_square(s);
-      }
-      const T share = static_cast<T>(1.0 / n), lambda = static_cast<T>(params.lambda);
-      for (int d = 0; d < dim; ++d) {
-        for (int c = 0; c < n; ++c) slope(c, d) = share * (params.lambda > 0.0 ? slope(c, d) + lambda * s(c, d) : slope(c, d));
-      }
-      gradient_.assign(static_cast<std::size_t>(generator_.n_parameters()), T(0));
-      pieces.add(n, std::span<T>(gradient_), [&](int first, int count, std::span<T> sum) {
-        generator_.add_parameter_gradient(generator::rows_of(z, first, count), generator::rows_of(eps, first, count),
-                                          generator::rows_of(slope, first, count), sum);
+      this->descend(batch.key, params.clip, schedule_(step_), [&](std::span<T> to) {
+        const BlockView<const T> v = slope_of_loss(energy, z, x, batch.key.purpose(random::Purpose::user).stream(i == 0 ? 0 : own_streams / 8 * i), pieces);
+        pieces.add(n, to, [&](int first, int count, std::span<T> sum) {
+          generator().add_parameter_gradient(rows_of(BlockView<const T>(z), first, count), rows_of(BlockView<const T>(eps), first, count), rows_of(v, first, count), sum);
+        });
+        return report_.energy;
       });
-      report_.gradient_norm = params.clip > 0.0 ? nn::clip_norm(std::span<T>(gradient_), params.clip) : nn::norm(std::span<const T>(gradient_));
-      if (!std::isfinite(report_.gradient_norm)) {
-        throw TrainingError("the generator's gradient stopped being finite in step " + std::to_string(batch.key.step()) +
-                                " of training (the generator has the parameters before) lower its learning_rate, or confine the energy",
-                            static_cast<std::int64_t>(batch.key.step()));
-      }
-      generator_.update([&](std::span<T> theta) { adam_.step(theta, std::span<const T>(gradient_), schedule_(step_)); });
-      report_.noise = generator_.noise();
+      report_.gradient_norm = this->gradient_norm();
+      report_.noise = generator().noise();
     }
     ++step_;
     report.teacher_loss = report_.energy;
   }
   template <class E, class Negatives>
   void renew(const E&, Negatives& negatives) {
-    negatives.renew(generator_);
+    negatives.renew(generator());
   }
 
   void save(io::Writer& w) {
-    std::vector<T> theta(static_cast<std::size_t>(generator_.n_parameters()));
-    generator_.copy_parameters(theta);
-    w.put_vector(theta);
-    adam_.save(w);
+    DescendingModel<G>::save(w);
     score_.save(w);
     w.put(step_);
   }
   void load(io::Reader& r) {
-    std::vector<T> theta;
-    r.get_vector(theta);
-    if (static_cast<int>(theta.size()) != generator_.n_parameters()) r.fail("holds a generator of another architecture");
-    generator_.restore(theta);
-    adam_.load(r);
+    DescendingModel<G>::load(r);
     score_.load(r);
     r.get(step_);
   }
@@ -132,6 +103,31 @@ class GeneratorTeacher {
 
  private:
   static constexpr int own_streams = 1 << 13;
+
+  /// dL/dx = (dU/dx + lambda s) / n of the n draws x = g(z) + noise, [draw, dim]. The estimator learns from them.
+  template <class E>
+  BlockView<const T> slope_of_loss(const E& energy, BlockView<const T> z, BlockView<const T> x, random::Key key, Pieces<T>& pieces) {
+    const int n = x.n_chains;
+    const auto slope = slope_.shaped(n, x.dim), s = scores_.shaped(n, x.dim);
+    u_.resize(static_cast<std::size_t>(n));
+    pieces.run(n, [&](int first, int count) {
+      batch_value_and_gradient(energy, rows_of(x, first, count), std::span<T>(u_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)),
+                               rows_of(slope, first, count));
+    });
+    report_.energy = 0.0;
+    for (const T v : u_) report_.energy += static_cast<double>(v) / n;
+    report_.energy_slope = root_mean_square(slope);
+    if (params.lambda > 0.0) {
+      report_.score = score_.estimate(generator(), z, x, key, s, pieces);
+      score_.learn(generator(), z, x, key, pieces);
+      report_.entropy_slope = params.lambda * root_mean_square(s);
+    }
+    const T share = static_cast<T>(1.0 / n), lambda = static_cast<T>(params.lambda);
+    for (int d = 0; d < x.dim; ++d) {
+      for (int c = 0; c < n; ++c) slope(c, d) = share * (params.lambda > 0.0 ? slope(c, d) + lambda * s(c, d) : slope(c, d));
+    }
+    return slope;
+  }
   static double root_mean_square(BlockView<const T> v) {
     double sum = 0.0;
     for (int d = 0; d < v.dim; ++d) {
@@ -140,13 +136,11 @@ class GeneratorTeacher {
     return std::sqrt(sum / v.n_chains);
   }
 
-  G generator_;
   Score score_;
   Schedule schedule_;
-  nn::Adam<T> adam_;
   GeneratorReport report_;
-  generator::Table<T> latent_, noise_, drawn_, slope_, scores_;
-  std::vector<T> u_, gradient_;
+  OwnedBlock<T> latent_, noise_, drawn_, slope_, scores_;
+  std::vector<T> u_;
   long step_ = 0;
 };
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "erg/flow/loss.hpp"
-#include "erg/nn/optimizer.hpp"
 #include "erg/train/chains.hpp"
 #include "erg/train/data.hpp"
+#include "erg/train/taught_model.hpp"
 
 /// Who learns from the negatives: an amortiser that proposes or starts the chains. Each has
 ///
@@ -43,11 +43,11 @@ struct FlowTeacherParams {
 /// few, and not many more, as the model has moved since. Kernels hold snapshots, so that one sweep sees one density.
 /// Source    Grenioux, Moulines, Gabrie (2023), section 3; Gabrie, Rotskoff, Vanden-Eijnden (2022), eq. (9)
 template <class Flow>
-class FlowTeacher {
+class FlowTeacher : public DescendingModel<Flow> {
  public:
   using T = typename Flow::Scalar;
 
-  explicit FlowTeacher(Flow f, FlowTeacherParams p = {}) : params(p), flow_(std::move(f)), adam_({.learning_rate = p.learning_rate}) {
+  explicit FlowTeacher(Flow f, FlowTeacherParams p = {}) : DescendingModel<Flow>(std::move(f), "flow", {.learning_rate = p.learning_rate}), params(p) {
     erg::detail::require_count("n_updates", p.n_updates, 0);
     erg::detail::require_count("batch", p.batch);
     erg::detail::require_count("history", p.history);
@@ -58,7 +58,7 @@ class FlowTeacher {
     }
   }
 
-  const Flow& flow() const { return flow_; }
+  const Flow& flow() const { return this->model_; }
 
   template <class E>
   void learn(const E& energy, const StepBatch<T>& batch, Pieces<T>& pieces, StepReport& report) {
@@ -69,40 +69,24 @@ class FlowTeacher {
     report.teacher_loss = 0.0;
     for (int i = 0; i < params.n_updates; ++i) {
       const random::Key key = batch.key.purpose(random::Purpose::user).stream(i);
-      gradient_.assign(static_cast<std::size_t>(flow_.n_parameters()), T(0));
-      double loss = 0.0;
-      if (forward > 0.0) loss += forward * flow::forward_kl(flow_, some_states(key), {}, gradient_, pieces, forward);
-      if (anchor > 0.0) loss += anchor * flow::forward_kl(flow_, batch.data, {}, gradient_, pieces, anchor);
-      if (reverse > 0.0) loss += reverse * flow::reverse_kl(flow_, energy, key.purpose(random::Purpose::start), params.batch, gradient_, pieces, reverse);
-      const double norm = params.clip > 0.0 ? nn::clip_norm(std::span<T>(gradient_), params.clip) : nn::norm(std::span<const T>(gradient_));
-      if (!std::isfinite(norm) || !std::isfinite(loss)) {
-        throw TrainingError("the flow's loss stopped being finite in step " + std::to_string(batch.key.step()) +
-                                " of training (the flow has the parameters before) lower its learning_rate or clip",
-                            static_cast<std::int64_t>(batch.key.step()));
-      }
-      flow_.update([&](std::span<T> theta) { adam_.step(theta, gradient_); });
+      const double loss = this->descend(key, params.clip, 1.0, [&](std::span<T> to) {
+        double sum = 0.0;
+        if (forward > 0.0) sum += forward * flow::forward_kl(flow(), some_states(key), {}, to, pieces, forward);
+        if (anchor > 0.0) sum += anchor * flow::forward_kl(flow(), batch.data, {}, to, pieces, anchor);
+        if (reverse > 0.0) sum += reverse * flow::reverse_kl(flow(), energy, key.purpose(random::Purpose::start), params.batch, to, pieces, reverse);
+        return sum;
+      });
       report.teacher_loss += loss / params.n_updates;
     }
   }
-  template <class E, class Negatives>
-  void renew(const E&, Negatives& negatives) {
-    negatives.renew(flow_.snapshot());
-  }
 
   void save(io::Writer& w) const {
-    const auto theta = flow_.parameters().flat();
-    w.put_vector(std::vector<T>(theta.begin(), theta.end()));
-    w.put(flow_.version());
-    adam_.save(w);
+    DescendingModel<Flow>::save(w);
     w.put_vector(states_);
     w.put(next_), w.put(n_kept_), w.put(rows_), w.put(dim_);
   }
   void load(io::Reader& r) {
-    std::vector<T> theta;
-    r.get_vector(theta);
-    if (static_cast<int>(theta.size()) != flow_.n_parameters()) r.fail("holds a flow of another architecture");
-    flow_.restore(theta, r.template get<std::uint64_t>());
-    adam_.load(r);
+    DescendingModel<Flow>::load(r);
     r.get_vector(states_);
     r.get(next_), r.get(n_kept_), r.get(rows_), r.get(dim_);
   }
@@ -132,9 +116,7 @@ class FlowTeacher {
     return BlockView<const T>(to);
   }
 
-  Flow flow_;
-  nn::Adam<T> adam_;
-  std::vector<T> gradient_, states_, chosen_;
+  std::vector<T> states_, chosen_;
   int next_ = 0, n_kept_ = 0, rows_ = 0, dim_ = 0;
 };
 

@@ -143,6 +143,21 @@ TEST_CASE("latent Langevin steps move each latent by its own gradient, whatever 
   CHECK_THAT(loss(n), WithinAbs(expected, 1e-12));
 }
 
+TEST_CASE("a teacher whose loss stops being finite says so and keeps its model", "[train][latent]") {
+  train::RegressionTeacher teacher(latent::GaussianDecoder<nn::Sequential<nn::Dense<>>, double>(nn::Sequential(nn::Dense(1, 1))));
+  const auto before = parameters(teacher.model());
+  const Block x = [] {
+    Block b(2, 1);
+    b.values = {0.0, std::numeric_limits<double>::infinity()};
+    return b;
+  }();
+  Pieces<double> pieces;
+  train::StepReport report;
+  ERG_CHECK_THROWS(teacher.learn(0, train::StepBatch<double>{x.view(), x.view(), random::Key(3).at(7)}, pieces, report), train::TrainingError,
+                   "the loss of the latent-variable model stopped being finite in step 7");
+  CHECK(parameters(teacher.model()) == before);
+}
+
 TEST_CASE("held coordinates stay as they are, bit for bit, under every kernel", "[train][latent][conditional]") {
   const latent::Split split({false, true});
   const auto check = [&](auto kernel) {
