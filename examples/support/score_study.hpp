@@ -72,7 +72,7 @@ template <class Score>
 ScoreRow study_score(std::string name, double passes, const Linear& g, Score score, ScoreStudy p = {}) {
   namespace generator = erg::generator;
   erg::Pieces<float> pieces(1);
-  generator::Table<float> latents, noises, draws, scores, exacts;
+  erg::OwnedBlock<float> latents, noises, draws, scores, exacts;
   const auto z = latents.shaped(p.batch, g.n_latent()), eps = noises.shaped(p.batch, g.dim()), x = draws.shaped(p.batch, g.dim());
   const auto s = scores.shaped(p.batch, g.dim()), truth = exacts.shaped(p.batch, g.dim());
   ScoreRow row;

@@ -26,7 +26,7 @@ DeliveredFraction delivered_fraction(const G& g, Estimator& estimator, Reference
                                      Pieces<T>& pieces) {
   erg::detail::require_count("batch", batch);
   erg::detail::require_count("n_batches", n_batches, 2);
-  Table<T> latents, noises, draws, estimates, firsts, seconds, origins;
+  OwnedBlock<T> latents, noises, draws, estimates, firsts, seconds, origins;
   const auto z0 = latents.shaped(batch, g.n_latent());
   const auto eps = noises.shaped(batch, g.dim()), x = draws.shaped(batch, g.dim()), s = estimates.shaped(batch, g.dim());
   const auto a = firsts.shaped(batch, g.dim()), b = seconds.shaped(batch, g.dim()), origin = origins.shaped(batch, g.dim());

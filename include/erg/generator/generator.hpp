@@ -3,10 +3,10 @@
 
 #include "erg/detail/require.hpp"
 #include "erg/energy/batch.hpp"
-#include "erg/generator/latent.hpp"
 #include "erg/io/archive.hpp"
 #include "erg/nn/initialise.hpp"
 #include "erg/nn/network.hpp"
+#include "erg/tile/owned_block.hpp"
 
 #include <cmath>
 
@@ -77,7 +77,7 @@ class Generator {
   }
   /// Draws x = g(z) + sigma eps.
   void sample(random::Key key, std::uint32_t first, BlockView<T> x) const {
-    static thread_local Table<T> latent, noises;
+    static thread_local OwnedBlock<T> latent, noises;
     const auto z = latent.shaped(x.n_chains, n_latent()), eps = noises.shaped(x.n_chains, dim());
     latents(key, first, z, eps);
     sample(z, eps, x);

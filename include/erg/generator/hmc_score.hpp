@@ -30,7 +30,7 @@ class PosteriorEnergy {
 
   int dim() const { return generator_->n_latent(); }
   void value(BlockView<const T> z, std::span<T> u) const {
-    static thread_local Table<T> images;
+    static thread_local OwnedBlock<T> images;
     static thread_local std::vector<double> distance;
     const int n = std::min(z.n_chains, x_.n_chains);
     const auto image = images.shaped(n, generator_->dim());
@@ -229,7 +229,7 @@ class HmcScore {
     const K kernel({.step_size = params.step_size, .n_leapfrog = params.n_leapfrog}, {&stretch, scale_.data()});
     static thread_local ChainState<Tile> state;
     static thread_local typename K::template Scratch<Tile> scratch;
-    static thread_local Table<T> images, starts;
+    static thread_local OwnedBlock<T> images, starts;
     typename K::template Extra<Tile> extra;
     const PosteriorEnergy<G> energy(g, rows_of(x, first, n), params.force);
     const auto mean = rows_of(s, first, n);

@@ -70,7 +70,7 @@ class ImportanceScore {
     const int latent = g.n_latent();
     std::vector<T> slope(static_cast<std::size_t>(latent), T(0));
     pieces.add(x.n_chains, std::span<T>(slope), [&](int first, int n, std::span<T> sum) {
-      Table<T> memory, moved, back;
+      OwnedBlock<T> memory, moved, back;
       const auto delta = memory.shaped(n, latent), z = moved.shaped(n, latent), gz = back.shaped(n, latent);
       const auto x_part = rows_of(x, first, n);
       fill_normal(delta, key.stream(params.n_samples), static_cast<std::uint32_t>(first));
@@ -101,7 +101,7 @@ class ImportanceScore {
   template <class G, class F>
   void weigh(const G& g, BlockView<const T> z0, BlockView<const T> x, random::Key key, int first, BlockView<T> mean, F&& on_sample) {
     const int n = x.n_chains, latent = g.n_latent();
-    static thread_local Table<T> memory, moved, images;
+    static thread_local OwnedBlock<T> memory, moved, images;
     static thread_local StreamingMean<T> weights;
     static thread_local std::vector<double> l, distance;
     l.resize(static_cast<std::size_t>(n));
@@ -187,7 +187,7 @@ class SiviScore : public detail::NothingLearnt {
     std::vector<double> ess(static_cast<std::size_t>(x.n_chains)), entropy(ess.size());
     const double precision = 1.0 / (g.noise() * g.noise());
     pieces.run(x.n_chains, [&](int first, int n) {
-      Table<T> latent, images;
+      OwnedBlock<T> latent, images;
       StreamingMean<T> weights;
       std::vector<double> l(static_cast<std::size_t>(n));
       const auto z = latent.shaped(n, g.n_latent()), image = images.shaped(n, g.dim());

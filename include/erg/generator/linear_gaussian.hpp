@@ -57,7 +57,7 @@ class LinearGaussian : public Generator<nn::Dense<>, T> {
   /// An exact draw of z | x, its normals at the key.
   void sample_posterior(random::Key key, std::uint32_t first, BlockView<const T> x, BlockView<T> z) const {
     const int n = this->n_latent();
-    Table<T> normal;
+    OwnedBlock<T> normal;
     const auto xi = normal.shaped(z.n_chains, n);
     fill_normal(xi, key, first);
     posterior_mean(x, z);
@@ -74,7 +74,7 @@ class LinearGaussian : public Generator<nn::Dense<>, T> {
 
   /// s(x).
   void score(BlockView<const T> x, BlockView<T> s) const {
-    static thread_local Table<T> latent;
+    static thread_local OwnedBlock<T> latent;
     const auto m = latent.shaped(x.n_chains, this->n_latent());
     posterior_mean(x, m);
     this->mean(m, s);
@@ -106,7 +106,7 @@ class LinearGaussian : public Generator<nn::Dense<>, T> {
   // ---- as an energy, U = -log q ---------------------------------------------------------------------------------------------
   double log_z() const { return 0.0; }
   void value(BlockView<const T> x, std::span<T> u) const {
-    Table<T> slope;
+    OwnedBlock<T> slope;
     value_and_gradient(x, u, slope.shaped(x.n_chains, x.dim));
   }
   void value_and_gradient(BlockView<const T> x, std::span<T> u, BlockView<T> g) const {

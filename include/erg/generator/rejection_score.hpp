@@ -33,7 +33,7 @@ class RejectionScore : public detail::NothingLearnt {
     const double half_precision = 0.5 / (g.noise() * g.noise());
     pieces.run(x.n_chains, [&](int first, int n) {
       constexpr int at_once = 64;  // tries of one x
-      Table<T> latent, image;
+      OwnedBlock<T> latent, image;
       const auto z = latent.shaped(at_once, g.n_latent()), y = image.shaped(at_once, g.dim());
       for (int c = first; c < first + n; ++c) {
         int kept = 0, tried = 0;

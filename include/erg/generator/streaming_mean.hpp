@@ -1,7 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/generator/latent.hpp"
+#include "erg/tile/owned_block.hpp"
 
 #include <cmath>
 #include <limits>

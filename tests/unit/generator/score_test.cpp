@@ -102,7 +102,7 @@ TEST_CASE("an estimate does not depend on how draws are shared among threads, no
     CHECK(a.v == b.v);
     Table few(40, 3);
     auto third = make();
-    third.estimate(g, generator::rows_of(drawn.z.view(), 0, 40), generator::rows_of(drawn.x.view(), 0, 40), random::Key(5), few.view(), one);
+    third.estimate(g, rows_of(drawn.z.view(), 0, 40), rows_of(drawn.x.view(), 0, 40), random::Key(5), few.view(), one);
     double off = 0.0;
     for (int c = 0; c < 40; ++c) off = std::max(off, std::abs(few(c, 1) - a(c, 1)));
     CHECK(off < 1e-9);
