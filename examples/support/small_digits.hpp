@@ -7,6 +7,7 @@
 #include "support/picture.hpp"
 
 #include <erg/diagnostics/frechet.hpp>
+#include <erg/diagnostics/precision_recall.hpp>
 #include <erg/latent/split.hpp>
 #include <erg/nn/layers.hpp>
 #include <erg/nn/neural_energy.hpp>

@@ -175,10 +175,7 @@ struct BruteForce {
         pairs.add(i, best.index);
         continue;
       }
-      every.clear();
-      for (int j = 0; j < y.n_chains; ++j) {
-        if (sets == Sets::two || j != i) every.emplace_back(0.0, j);
-      }
+      detail::all_candidates(y.n_chains, sets == Sets::one ? i : -1, every);
       detail::settle<Norm>(x, y, i, every, found);
     }
     pairs.settle_all();

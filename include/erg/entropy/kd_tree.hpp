@@ -54,10 +54,7 @@ struct KdTree {
       }
       const std::size_t last = squared.size() - 1, kth = static_cast<std::size_t>(k - 1 + (sets == Sets::one ? 1 : 0));
       if (wanted < y.n_chains && !(squared[last] > squared[kth] * (1.0 + 1e-14))) {  // a tie: which of them has the lower index?
-        candidates.clear();
-        for (int j = 0; j < y.n_chains; ++j) {
-          if (sets == Sets::two || j != i) candidates.emplace_back(0.0, j);
-        }
+        detail::all_candidates(y.n_chains, sets == Sets::one ? i : -1, candidates);
       }
       detail::settle<detail::Euclidean>(queries, y, i, candidates, found);
     }

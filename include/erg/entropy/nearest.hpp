@@ -29,7 +29,7 @@ enum class Sets { one, two };
 
 /// A search answers search(x, y, k, sets) -> Nearest for blocks of float or double. Every search gives the same answer: the nearest by
 /// distances computed in double from the differences of coordinates, equal distances by index.
-/// Models: BruteForce, KdTree (erg/entropy/kd_tree.hpp), Neighbours, which chooses between them.
+/// Models: AllPairs (below), BruteForce, KdTree (erg/entropy/kd_tree.hpp), Neighbours, which chooses between the last two.
 template <class S, class T = double>
 concept NeighbourSearch = requires(const S& s, BlockView<const T> x, int k) {
   { s(x, x, k, Sets::one) } -> std::same_as<Nearest>;
@@ -123,6 +123,14 @@ void settle(BlockView<const T> x, BlockView<const T> y, int i, std::vector<std::
   write_nearest<Norm>(i, candidates, to);
 }
 
+/// All references as candidates of a query, but for the point itself (own; -1: none).
+inline void all_candidates(int n, int own, std::vector<std::pair<double, int>>& to) {
+  to.clear();
+  for (int j = 0; j < n; ++j) {
+    if (j != own) to.emplace_back(0.0, j);
+  }
+}
+
 /// Pairs (query, candidate), as many for each query, that are measured together, one coordinate of all after the other: those of one
 /// point lie far apart, and taken point by point they are fetched from memory one by one.
 template <class Norm, class T>
@@ -164,4 +172,26 @@ inline Nearest sized(int n, int k) {
 }
 
 }  // namespace detail
+
+/// Nearest neighbours by sorting the distances to all references: for a few thousand points, where a program is to stay small.
+///
+/// Cost      n m dim subtractions and multiply-adds in double; O(n k + m) memory
+/// Errors    as BruteForce
+template <class Norm = detail::Euclidean>
+struct AllPairs {
+  template <class T>
+  Nearest operator()(BlockView<T> x, BlockView<const std::remove_const_t<T>> y, int k, Sets sets = Sets::two) const {
+    using S = std::remove_const_t<T>;
+    const BlockView<const S> queries = x;
+    detail::require_neighbours<S>(queries, y, k, sets);
+    Nearest found = detail::sized(x.n_chains, k);
+    std::vector<std::pair<double, int>> candidates;
+    for (int i = 0; i < x.n_chains; ++i) {
+      detail::all_candidates(y.n_chains, sets == Sets::one ? i : -1, candidates);
+      detail::settle<Norm>(queries, y, i, candidates, found);
+    }
+    return found;
+  }
+};
+
 }  // namespace erg::entropy

@@ -5,6 +5,7 @@
 
 #include <erg/diagnostics/frechet.hpp>
 #include <erg/diagnostics/image_quality.hpp>
+#include <erg/diagnostics/precision_recall.hpp>
 #include <erg/random/normal.hpp>
 
 using namespace erg;
@@ -87,7 +88,12 @@ TEST_CASE("precision falls where samples are wrong, recall where some are missin
   const auto wrong = diag::precision_recall(diag::Points(far.data(), n, 2), reference);
   CHECK(wrong.precision == 0.0);
   CHECK(wrong.recall == 0.0);
-  ERG_CHECK_THROWS(diag::precision_recall(diag::Points(x.data(), 3, 2), reference), std::invalid_argument, "give more points");
+  // By hand: 0, 1, 2, 10 reach 1, 1, 1, 8, and all samples but 18.1; these reach 2.5, 2, 2, .2, .2, and all of 0, 1, 2, 10 but the last.
+  const std::vector<double> line{0.0, 1.0, 2.0, 10.0}, at{-1.0, 1.5, 3.5, 17.9, 18.1};
+  const auto by_hand = diag::precision_recall(diag::Points(at.data(), 5, 1), diag::Points(line.data(), 4, 1), 1);
+  CHECK(by_hand.precision == 0.8);
+  CHECK(by_hand.recall == 0.75);
+  ERG_CHECK_THROWS(diag::precision_recall(diag::Points(x.data(), 3, 2), reference), std::invalid_argument, "sample has 3 points (at least 4 are needed)");
 }
 
 TEST_CASE("the signal-to-noise ratio of a constant offset is known, in whole and in a quarter", "[diagnostics]") {

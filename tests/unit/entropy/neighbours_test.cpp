@@ -50,6 +50,8 @@ TEMPLATE_TEST_CASE("searches find the neighbours that sorting all pairs finds, b
       const auto x = normal_cloud<TestType>(n, dim, 1), y = normal_cloud<TestType>(701, dim, 2);
       for (const int k : {1, 3, 40}) {
         check_against_sorting(BruteForce<>{}, x, y, k, Sets::two);
+        if (k == 3) check_against_sorting(AllPairs<>{}, x, y, k, Sets::two);
+        if (k == 3 && k < n) check_against_sorting(AllPairs<>{}, x, x, k, Sets::one);
         if (k < n) check_against_sorting(BruteForce<>{}, x, x, k, Sets::one);
         if constexpr (has_kd_tree) {
           check_against_sorting(KdTree{}, x, y, k, Sets::two);
