@@ -39,21 +39,21 @@ struct Tilted {
   double cosine, sine, along, across;
 
   /// y <- y + a F v
-  template <class Y, class V>
-  ERG_FN void add(Y& y, double a, const V& v) const {
+  template <class A, class Y, class V>
+  ERG_FN void add(Y& y, const A& a, const V& v) const {
     const auto p = along * v[0], q = across * v[1];
     y[0] = y[0] + a * (cosine * p - sine * q);
     y[1] = y[1] + a * (sine * p + cosine * q);
   }
   /// y <- y + a F^T v
-  template <class Y, class V>
-  ERG_FN void add_transposed(Y& y, double a, const V& v) const {
+  template <class A, class Y, class V>
+  ERG_FN void add_transposed(Y& y, const A& a, const V& v) const {
     y[0] = y[0] + a * along * (cosine * v[0] + sine * v[1]);
     y[1] = y[1] + a * across * (cosine * v[1] - sine * v[0]);
   }
   /// p <- p + a F^T g;  y <- x + b F p. y may be x.
-  template <class P>
-  ERG_FN void kick_drift(P& y, const P& x, P& p, const P& g, double a, double b) const {
+  template <class A, class P>
+  ERG_FN void kick_drift(P& y, const P& x, P& p, const P& g, const A& a, const A& b) const {
     add_transposed(p, a, g);
     copy(y, x);
     add(y, b, p);

@@ -23,7 +23,7 @@ inline const std::vector<Pin> pins_in_float{
     {"baoab", 0xc811015682215edfu, 0xb98f3df40f4375d8u},
     {"obabo, dense metric", 0x546921c02af3c5bau, 0xe17c45812be1874du},
     {"hmc", 0x72197d4d4dace4edu, 0xaf1f778fac9360a5u},
-    {"hmc, jittered, dense metric", 0x0bb83924e81e7ba3u, 0xcd11097ab38690c4u},
+    {"hmc, jittered, dense metric", 0x5bcfe6be75d554d2u, 0x82c08c07d1f9046cu},
     {"cycle of rwm and hmc", 0x32cacb3632e311f1u, 0xc7c4c5a822b8cd4eu},
     {"mix of mala and ula", 0xe5818cdd4a5e4299u, 0x68c215bcaab0456au},
 };
@@ -36,7 +36,7 @@ inline const std::vector<Pin> pins_in_double{
     {"baoab", 0x6c86f637cdcf7d57u, 0xf8b148421843b8f5u},
     {"obabo, dense metric", 0x7cd3961ba9cbd0d5u, 0x7c96d64aaf75bcf2u},
     {"hmc", 0x07fb0cbbcef75f8bu, 0xca5182963cb1019du},
-    {"hmc, jittered, dense metric", 0x9e8dea4235d0e687u, 0xd2e87c7312b4168cu},
+    {"hmc, jittered, dense metric", 0x714e1c877fbde7ceu, 0x0cda1c64ddc8c4b3u},
     {"cycle of rwm and hmc", 0xfc5a14c2a406416au, 0x929d11ce9f4bfe52u},
     {"mix of mala and ula", 0x9427f048cad44ad8u, 0x9f02cbf3b2a38f60u},
 };

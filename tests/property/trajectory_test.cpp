@@ -45,18 +45,18 @@ const Vector starts[4] = {{0.3, -0.4}, {1.2, 1.0}, {-0.9, 0.2}, {0.1, 2.0}}, mom
 /// F, any matrix, as a metric: what a user's own would look like.
 struct MatrixMetric {
   double f[2][2];
-  template <class Y, class V>
-  void add(Y& y, double a, const V& v) const {
+  template <class A, class Y, class V>
+  void add(Y& y, const A& a, const V& v) const {
     using L = lane_of<Y>;
     for (int i = 0; i < 2; ++i) y[i] = y[i] + L(a) * (L(f[i][0]) * v[0] + L(f[i][1]) * v[1]);
   }
-  template <class Y, class V>
-  void add_transposed(Y& y, double a, const V& v) const {
+  template <class A, class Y, class V>
+  void add_transposed(Y& y, const A& a, const V& v) const {
     using L = lane_of<Y>;
     for (int i = 0; i < 2; ++i) y[i] = y[i] + L(a) * (L(f[0][i]) * v[0] + L(f[1][i]) * v[1]);
   }
-  template <class P>
-  void kick_drift(P& y, const P& x, P& p, const P& g, double a, double b) const {
+  template <class A, class P>
+  void kick_drift(P& y, const P& x, P& p, const P& g, const A& a, const A& b) const {
     add_transposed(p, a, g);
     const P from = x;
     copy(y, from);

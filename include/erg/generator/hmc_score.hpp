@@ -100,32 +100,6 @@ class PosteriorEnergy {
   Force force_;
 };
 
-/// M^-1 = F F^T with F_dd = f_c s_d: a factor for each chain c of a block and a scale for each coordinate d.
-template <class L>
-struct ChainMetric {
-  const Column<L>* factor = nullptr;                       ///< f, [chain]
-  const typename lane_traits<L>::Scalar* scale = nullptr;  ///< s, [dim]
-
-  void add_transposed(BlockPosition<L>& p, double a, const BlockPosition<L>& g) const {
-    each(p, [&](int d, int i, const L& f) __attribute__((always_inline)) { p.at(d, i) = lane::mul_add(L(a) * f, g.at(d, i), p.at(d, i)); });
-  }
-  void kick_drift(BlockPosition<L>& y, const BlockPosition<L>& x, BlockPosition<L>& p, const BlockPosition<L>& g, double a, double b) const {
-    each(x, [&](int d, int i, const L& f) __attribute__((always_inline)) {
-      p.at(d, i) = lane::mul_add(L(a) * f, g.at(d, i), p.at(d, i));
-      y.at(d, i) = lane::mul_add(L(b) * f, p.at(d, i), x.at(d, i));
-    });
-  }
-
- private:
-  /// f(coordinate, group of chains, their F)
-  template <class F>
-  ERG_INLINE void each(const BlockPosition<L>& shape, F&& f) const {
-    for (int d = 0; d < shape.size(); ++d) {
-      for (int i = 0; i < shape.n_groups(); ++i) f(d, i, L(scale[d]) * factor->group[i]);
-    }
-  }
-};
-
 struct HmcScoreParams {
   int n_burn = 2;                ///< transitions before the first kept state
   int n_keep = 2;                ///< kept states, one after each of so many transitions
@@ -223,10 +197,9 @@ class HmcScore {
   void move_block(const G& g, BlockView<const T> z0, BlockView<const T> x, random::Key key, BlockView<T> s, int first, int n) {
     using L = simd_lane<T, default_arch>;
     using Tile = BlockTile<L>;
-    using K = Hmc<ChainMetric<L>>;
-    Column<L> stretch;
-    // Jitter is the metric's, chain by chain: were it the kernel's, all draws of a batch would be near a whole period at once.
-    const K kernel({.step_size = params.step_size, .n_leapfrog = params.n_leapfrog}, {&stretch, scale_.data()});
+    using K = Hmc<DiagonalMetricView<T>>;
+    K kernel({.step_size = params.step_size, .n_leapfrog = params.n_leapfrog, .jitter = params.jitter});
+    kernel.metric.scale = scale_.data();
     static thread_local ChainState<Tile> state;
     static thread_local typename K::template Scratch<Tile> scratch;
     static thread_local OwnedBlock<T> images, starts;
@@ -258,8 +231,6 @@ class HmcScore {
     state.energy = erg::value_and_gradient(energy, state.position, state.gradient);
     const int n_transitions = params.n_burn + params.n_keep;
     for (int t = 0; t < n_transitions; ++t) {
-      stretch = per_chain([&](const L& u) { return L(1.0) + L(params.jitter) * (L(2.0) * u - L(1.0)); },
-                          draw_uniform(key.stream(t).purpose(random::Purpose::jitter), state.chains, 0));
       const auto info = kernel.template step<Tile>(key.stream(t), energy, state, extra, scratch);
       const T* accepted = reinterpret_cast<const T*>(info.accept_prob.group);
       for (int c = 0; c < n; ++c) accept_[static_cast<std::size_t>(first + c)] += static_cast<double>(accepted[c]) / n_transitions;

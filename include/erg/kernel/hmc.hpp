@@ -9,7 +9,7 @@ namespace erg {
 struct HmcParams {
   double step_size = 0.1;                                ///< h of the leapfrog, > 0
   int n_leapfrog = 10;                                   ///< steps of one trajectory, >= 1
-  double jitter = 0.0;                                   ///< h is multiplied by uniform [1 - jitter, 1 + jitter], 0 <= jitter < 1
+  double jitter = 0.0;                                   ///< each chain's h is multiplied by uniform [1 - jitter, 1 + jitter], 0 <= jitter < 1
   double max_energy_error = default_max_energy_error;    ///< beyond it a proposal counts as diverged
   double target_accept = 0.8;                            ///< what warm-up tunes step_size to
 };
@@ -48,10 +48,10 @@ ERG_FN ERG_INLINE StepInfo<T> move_where_finite(ChainState<T>& s, const Proposal
   return info;
 }
 
-/// One Hamiltonian proposal of n leapfrog steps of size h, then the Metropolis decision.
-template <class T, class M, class E>
+/// One Hamiltonian proposal of n leapfrog steps of size h, a number or one for each chain, then the Metropolis decision.
+template <class T, class M, class E, class H>
 ERG_FN ERG_INLINE StepInfo<T> hamiltonian_step(random::Key key, const E& u, const M& metric, ChainState<T>& s, ProposalScratch<T>& w,
-                                               double h, int n, double max_energy_error) {
+                                               const H& h, int n, double max_energy_error) {
   using L = typename T::Lane;
   start_proposal(key, s, w);
   const auto kinetic = squared_norm(w.momentum);
@@ -73,7 +73,8 @@ ERG_FN ERG_INLINE StepInfo<T> hamiltonian_step(random::Key key, const E& u, cons
 ///   p ~ N(0, I);  (x', p') = leapfrog^n(x, p);  accept with min(1, exp(-[U(x') - U(x) + |p'|^2/2 - |p|^2/2]))
 ///
 /// Leaves exp(-U) invariant, reversible. Metric UnitMetric, DiagonalMetric or DenseMetric (adapted in warm-up). A jittered step
-/// size is shared by all chains of a step and drawn independently of the state, which keeps invariance.
+/// size is each chain's own, drawn independently of its state, which keeps invariance: chains stay independent, and a step of many
+/// is an average over trajectory lengths.
 /// Shapes    x, p: [chain, dim]
 /// Requires  step_size finite and > 0, n_leapfrog >= 1, 0 <= jitter < 1, else std::invalid_argument
 /// Cost      n_leapfrog gradients a step                 Numerics  non-finite energies are rejected and counted
@@ -106,11 +107,16 @@ struct Hmc {
 
   template <class T, class E>
   ERG_FN ERG_INLINE Info<T> step(random::Key key, const E& u, ChainState<T>& s, Extra<T>&, Scratch<T>& w) const {
-    double h = params.step_size;
-    if (params.jitter > 0.0) {
-      h *= 1.0 + params.jitter * (2.0 * random::shared_uniform(key.purpose(random::Purpose::jitter), 0) - 1.0);
-    }
-    return detail::hamiltonian_step<T>(key, u, metric, s, w, h, params.n_leapfrog, params.max_energy_error);
+    return detail::hamiltonian_step<T>(key, u, metric, s, w, step_sizes(key, s), params.n_leapfrog, params.max_energy_error);
+  }
+
+ private:
+  template <class T>
+  ERG_FN ERG_INLINE typename T::PerChain step_sizes(random::Key key, const ChainState<T>& s) const {
+    using L = typename T::Lane;
+    if (!(params.jitter > 0.0)) return per_chain([&](const L&) { return L(params.step_size); }, s.energy);
+    return per_chain([&](const L& u) { return L(params.step_size) * (L(1.0) + L(params.jitter) * (L(2.0) * u - L(1.0))); },
+                     draw_uniform(key.purpose(random::Purpose::jitter), s.chains, 0));
   }
 };
 Hmc(HmcParams) -> Hmc<UnitMetric>;

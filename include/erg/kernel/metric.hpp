@@ -11,62 +11,74 @@
 ///
 /// With whitened momentum p ~ N(0, I) the Hamiltonian flow is dx = F p dt, dp = -F^T dU/dx dt, and a Langevin proposal is
 /// preconditioned by F F^T. So a metric is two products, F v and F^T g, and no kernel asks which metric it has.
+///
+/// Steps a, b that a metric is given are numbers, or one for each chain: T::PerChain.
 namespace erg {
 
 namespace detail {
 
-/// Applies a lane function to lane positions, or group by group to block positions.
-template <class F, LaneCoordinates P, class... Ps>
-ERG_FN ERG_INLINE void for_groups(F&& f, P& first, Ps&... rest) {
-  f(first, rest...);
+/// What a lane of chains, or group g of a block, takes of a step.
+template <class A>
+ERG_FN ERG_INLINE const A& of_group(const A& a, int) {
+  return a;
 }
-template <class F, class L, class... Ps>
-ERG_INLINE void for_groups(F&& f, BlockPosition<L>& first, Ps&... rest) {
+template <class L>
+ERG_INLINE const L& of_group(const Column<L>& a, int g) {
+  return a.group[g];
+}
+
+/// f(a, position...) on lane positions, or group by group on block positions; a: a step.
+template <class F, class A, LaneCoordinates P, class... Ps>
+ERG_FN ERG_INLINE void for_groups(F&& f, const A& a, P& first, Ps&... rest) {
+  f(a, first, rest...);
+}
+template <class F, class A, class L, class... Ps>
+ERG_INLINE void for_groups(F&& f, const A& a, BlockPosition<L>& first, Ps&... rest) {
   for (int g = 0; g < first.n_groups(); ++g) {
-    [&](auto&& a, auto&&... b) { f(a, b...); }(first.group(g), rest.group(g)...);
+    [&](auto&& x, auto&&... y) { f(of_group(a, g), x, y...); }(first.group(g), rest.group(g)...);
   }
 }
 
-/// f(d, coordinate d of each position); in a block, group after group, in the order of memory.
-template <class F, LaneCoordinates P, class... Ps>
-ERG_FN ERG_INLINE void for_coordinates(F&& f, P& first, Ps&... rest) {
-  for_each_dim<std::remove_cvref_t<P>::static_dim>(first.size(), [&](int d) __attribute__((always_inline)) { f(d, first[d], rest[d]...); });
+/// f(d, a, b, coordinate d of each position); in a block, group after group, in the order of memory; a, b: steps.
+template <class F, class A, LaneCoordinates P, class... Ps>
+ERG_FN ERG_INLINE void for_coordinates(F&& f, const A& a, const A& b, P& first, Ps&... rest) {
+  for_each_dim<std::remove_cvref_t<P>::static_dim>(first.size(), [&](int d) __attribute__((always_inline)) { f(d, a, b, first[d], rest[d]...); });
 }
-template <class F, class L, class... Ps>
-ERG_INLINE void for_coordinates(F&& f, BlockPosition<L>& first, Ps&... rest) {
+template <class F, class A, class L, class... Ps>
+ERG_INLINE void for_coordinates(F&& f, const A& a, const A& b, BlockPosition<L>& first, Ps&... rest) {
   for (int d = 0; d < first.size(); ++d) {
-    for (int g = 0; g < first.n_groups(); ++g) f(d, first.at(d, g), rest.at(d, g)...);
+    for (int g = 0; g < first.n_groups(); ++g) f(d, of_group(a, g), of_group(b, g), first.at(d, g), rest.at(d, g)...);
   }
 }
 
-/// The two products for a diagonal F, given by factor(d).
+/// The two products for a diagonal F, given by factor(a, d) = a F_dd.
 template <class Self>
 struct Elementwise {
   /// y <- y + a F v
-  template <class Y, class V>
-  ERG_FN ERG_INLINE void add(Y& y, double a, const V& v) const {
+  template <class A, class Y, class V>
+  ERG_FN ERG_INLINE void add(Y& y, const A& step, const V& v) const {
     for_coordinates(
-        [&](int d, auto& yd, const auto& vd) __attribute__((always_inline)) {
+        [&](int d, const auto& a, const auto&, auto& yd, const auto& vd) __attribute__((always_inline)) {
           using L = std::remove_cvref_t<decltype(yd)>;
-          yd = lane::mul_add(self().template factor<L>(a, d), vd, yd);
+          yd = lane::mul_add(self().template factor<L>(L(a), d), vd, yd);
         },
-        y, v);
+        step, step, y, v);
   }
   /// y <- y + a F^T v
-  template <class Y, class V>
-  ERG_FN ERG_INLINE void add_transposed(Y& y, double a, const V& v) const {
+  template <class A, class Y, class V>
+  ERG_FN ERG_INLINE void add_transposed(Y& y, const A& a, const V& v) const {
     add(y, a, v);
   }
   /// p <- p + a F^T g;  y <- x + b F p, in one pass. y may be x.
-  template <class P>
-  ERG_FN ERG_INLINE void kick_drift(P& y, const P& x, P& p, const P& g, double a, double b) const {
+  template <class A, class P>
+  ERG_FN ERG_INLINE void kick_drift(P& y, const P& x, P& p, const P& g, const A& kick, const A& drift) const {
     for_coordinates(
-        [&](int d, auto& yd, const auto& xd, auto& pd, const auto& gd) __attribute__((always_inline)) {
+        [&](int d, const auto& a, const auto& b, auto& yd, const auto& xd, auto& pd, const auto& gd) __attribute__((always_inline)) {
           using L = std::remove_cvref_t<decltype(yd)>;
-          pd = lane::mul_add(self().template factor<L>(a, d), gd, pd);
-          yd = lane::mul_add(self().template factor<L>(b, d), L(pd), xd);
+          pd = lane::mul_add(self().template factor<L>(L(a), d), gd, pd);
+          yd = lane::mul_add(self().template factor<L>(L(b), d), L(pd), xd);
         },
-        y, x, p, g);
+        kick, drift, y, x, p, g);
   }
 
  private:
@@ -80,8 +92,8 @@ struct UnitMetric : detail::Elementwise<UnitMetric> {
   /// The metric of the coordinates from d on.
   ERG_FN ERG_INLINE UnitMetric slice(int) const { return {}; }
   template <class L>
-  ERG_FN ERG_INLINE static L factor(double a, int) {
-    return L(a);
+  ERG_FN ERG_INLINE static L factor(const L& a, int) {
+    return a;
   }
 };
 
@@ -96,8 +108,8 @@ struct DiagonalMetricView : detail::Elementwise<DiagonalMetricView<T>> {
     return v;
   }
   template <class L>
-  ERG_FN ERG_INLINE L factor(double a, int d) const {
-    return L(a) * L(scale[d]);
+  ERG_FN ERG_INLINE L factor(const L& a, int d) const {
+    return a * L(scale[d]);
   }
 };
 
@@ -107,10 +119,10 @@ struct DenseMetricView {
   const T* f = nullptr;
   int dim = 0;
 
-  template <class Y, class V>
-  ERG_FN ERG_INLINE void add(Y& y, double a, const V& v) const {
+  template <class A, class Y, class V>
+  ERG_FN ERG_INLINE void add(Y& y, const A& step, const V& v) const {
     detail::for_groups(
-        [&](auto& yg, auto& vg) {
+        [&](const auto& a, auto& yg, auto& vg) {
           using L = lane_of<decltype(yg)>;
           for (int i = 0; i < dim; ++i) {
             L sum = 0.0;
@@ -118,12 +130,12 @@ struct DenseMetricView {
             yg[i] = lane::mul_add(L(a), sum, yg[i]);
           }
         },
-        y, v);
+        step, y, v);
   }
-  template <class Y, class V>
-  ERG_FN ERG_INLINE void add_transposed(Y& y, double a, const V& v) const {
+  template <class A, class Y, class V>
+  ERG_FN ERG_INLINE void add_transposed(Y& y, const A& step, const V& v) const {
     detail::for_groups(
-        [&](auto& yg, auto& vg) {
+        [&](const auto& a, auto& yg, auto& vg) {
           using L = lane_of<decltype(yg)>;
           for (int i = 0; i < dim; ++i) {
             L sum = 0.0;
@@ -131,10 +143,10 @@ struct DenseMetricView {
             yg[i] = lane::mul_add(L(a), sum, yg[i]);
           }
         },
-        y, v);
+        step, y, v);
   }
-  template <class P>
-  ERG_FN ERG_INLINE void kick_drift(P& y, const P& x, P& p, const P& g, double a, double b) const {
+  template <class A, class P>
+  ERG_FN ERG_INLINE void kick_drift(P& y, const P& x, P& p, const P& g, const A& a, const A& b) const {
     add_transposed(p, a, g);
     if (&y != &x) copy(y, x);
     add(y, b, p);
