@@ -13,6 +13,8 @@
 #include <erg/nn/layers.hpp>
 #include <erg/nn/schedule.hpp>
 
+#include <tuple>
+
 using namespace erg;
 using namespace erg::test;
 
@@ -81,7 +83,7 @@ TEST_CASE("without noise U and the step size are known up to their product only;
   CHECK(largest_difference(end(1.0, 1.0), end(7.0, 1.0)) > 0.1);
 }
 
-TEST_CASE("a turned energy turns the chains' drift; many steps are the same in one call and in two", "[statistical][latent]") {
+TEST_CASE("a turned energy with its noise turned along turns the chains; many steps are the same in one call and in two", "[statistical][latent]") {
   const double angle = 0.7;
   Block x = normals(50, 2, 3), turned(50, 2);
   for (int c = 0; c < 50; ++c) {  // the point whose turned image is x
@@ -93,6 +95,28 @@ TEST_CASE("a turned energy turns the chains' drift; many steps are the same in o
   for (int c = 0; c < 50; ++c) {
     CHECK_THAT(std::cos(angle) * turned.view()(c, 0) - std::sin(angle) * turned.view()(c, 1), WithinAbs(x.view()(c, 0), 1e-12));
   }
+  // with noise: the images' trajectory by hand, the noise of the chains' addresses turned along, or not
+  const auto image = [angle](double a, double b) { return std::pair(std::cos(angle) * a - std::sin(angle) * b, std::sin(angle) * a + std::cos(angle) * b); };
+  const double h = 0.02;
+  const auto by_hand = [&](bool turns) {
+    Block y = normals(50, 2, 3), xi(50, 2);
+    for (int c = 0; c < 50; ++c) std::tie(y.view()(c, 0), y.view()(c, 1)) = image(y.view()(c, 0), y.view()(c, 1));
+    for (std::uint64_t t = 0; t < 30; ++t) {
+      fill_normal(xi.view(), random::Key(4).at(t));
+      for (int c = 0; c < 50; ++c) {
+        double &a = y.view()(c, 0), &b = y.view()(c, 1);
+        const auto [na, nb] = turns ? image(xi.view()(c, 0), xi.view()(c, 1)) : std::pair(xi.view()(c, 0), xi.view()(c, 1));
+        const double ga = a * a * a + a * b * b, gb = a * a * b + 2.0 * b;
+        a += -0.5 * h * ga + std::sqrt(h) * na, b += -0.5 * h * gb + std::sqrt(h) * nb;
+      }
+    }
+    return y;
+  };
+  Block noisy = normals(50, 2, 3);
+  latent::move(Turned{1.0, angle}, ula(h), noisy.view(), 30, 4);
+  for (int c = 0; c < 50; ++c) std::tie(noisy.view()(c, 0), noisy.view()(c, 1)) = image(noisy.view()(c, 0), noisy.view()(c, 1));
+  CHECK(largest_difference(noisy, by_hand(true)) < 1e-12);
+  CHECK(largest_difference(noisy, by_hand(false)) > 0.1);
   Plan plan;
   plan.n_chains = 64, plan.n_warmup = 0, plan.n_draws = 100, plan.adapt = false;
   const Turned energy;
