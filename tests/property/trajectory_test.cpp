@@ -4,6 +4,7 @@
 // depend on nothing but their key.
 #include "support/catch.hpp"
 #include "support/chains.hpp"
+#include "support/determinant.hpp"
 #include "support/energies.hpp"
 
 #include <erg/kernel/barker.hpp>
@@ -140,7 +141,7 @@ TEST_CASE("the energy error of the leapfrog over a fixed time has order 2", "[ke
 TEST_CASE("the leapfrog preserves volume, with any metric", "[kernel]") {
   const auto determinant = [&](const auto& metric, int k) {
     const double step = 1e-4;
-    double m[4][4];
+    std::vector<double> m(16);
     for (int j = 0; j < 4; ++j) {
       double at[2][4];
       for (const int sign : {0, 1}) {
@@ -150,21 +151,9 @@ TEST_CASE("the leapfrog preserves volume, with any metric", "[kernel]") {
         const double v[4] = {e.x[0], e.x[1], e.p[0], e.p[1]};
         for (int i = 0; i < 4; ++i) at[sign][i] = v[i];
       }
-      for (int i = 0; i < 4; ++i) m[i][j] = (at[0][i] - at[1][i]) / (2.0 * step);
+      for (int i = 0; i < 4; ++i) m[static_cast<std::size_t>(4 * i + j)] = (at[0][i] - at[1][i]) / (2.0 * step);
     }
-    double det = 1.0;
-    for (int c = 0; c < 4; ++c) {  // elimination with row exchanges
-      int best = c;
-      for (int r = c + 1; r < 4; ++r) best = std::abs(m[r][c]) > std::abs(m[best][c]) ? r : best;
-      if (best != c) det = -det;
-      for (int j = 0; j < 4; ++j) std::swap(m[c][j], m[best][j]);
-      det *= m[c][c];
-      for (int r = c + 1; r < 4; ++r) {
-        const double factor = m[r][c] / m[c][c];
-        for (int j = c; j < 4; ++j) m[r][j] -= factor * m[c][j];
-      }
-    }
-    return det;
+    return test::determinant(m, 4);
   };
   const MatrixMetric skew{{{0.9, 0.4}, {-0.3, 1.1}}};
   for (int k = 0; k < 4; ++k) {
