@@ -7,6 +7,7 @@
 #include "support/z_test.hpp"
 
 #include <erg/flow/real_nvp.hpp>
+#include <erg/nn/weight_norm.hpp>
 
 using namespace erg;
 using namespace erg::test;
@@ -42,6 +43,13 @@ TEST_CASE("NICE goes back to where it came from, and its log-determinant is that
     for (int i = 0; i < dim; ++i) jacobian[static_cast<std::size_t>(i * dim + d)] = (up(0, i) - down(0, i)) / 2e-6;
   }
   CHECK_THAT(log_det[0], WithinAbs(std::log(std::abs(determinant(jacobian, dim))), 1e-8));
+  double scales = 0.0;
+  auto read = f;
+  read.update([&](std::span<double> theta) {
+    for (std::size_t d = 0; d < dim; ++d) scales += theta[d];
+  });
+  CHECK(std::abs(scales) > 0.1);
+  CHECK_THAT(std::abs(log_det[0]), WithinAbs(std::abs(scales), 1e-12));
   const auto single = f.as<float>();
   std::vector<float> xf(x.v.begin(), x.v.end()), zf(xf.size()), back_f(xf.size());
   single.to_latent({xf.data(), n, dim, n}, {zf.data(), n, dim, n});
@@ -164,4 +172,15 @@ TEST_CASE("NICE of MNIST, and the energies beside it, have as many parameters as
   CHECK(4 * one.n_parameters() + 784 == 15154352);
   CHECK(nn::mlp<nn::SiLU>(2, 100, 100, 1).n_parameters() == 10501);
   CHECK(nn::mlp<nn::SiLU>(784, 1000, 500, 500, 250, 250, 250, 1).n_parameters() == 1787001);
+  int gains = 0;
+  for (const auto& [from, to] : {std::pair{784, 1000}, std::pair{1000, 500}, std::pair{500, 500}, std::pair{500, 250}, std::pair{250, 250}, std::pair{250, 250}}) {
+    nn::WeightNorm layer(nn::Dense(from, to));
+    layer.resolve(nn::Shape(from));
+    gains += layer.n_stored() - layer.n_parameters();
+  }
+  CHECK(gains == 2750);
+  // Generators: the published ones normalise over batches, two numbers a hidden unit in the place of its bias; erg does not, and counts one less.
+  const int toy = nn::mlp<nn::SiLU>(2, 100, 100, 2).n_parameters(), digits = nn::mlp<nn::SiLU>(100, 500, 500, 500, 784).n_parameters();
+  CHECK(toy + 200 == 10802);
+  CHECK(digits + 1500 == 942000 + 3000 + 784);
 }

@@ -32,6 +32,23 @@ struct NoLearning {
   void load(io::Reader&) {}
 };
 
+/// x^T L x / 2, L by its numbers 11, 12, 22.
+struct Quadratic {
+  static constexpr int dim = 2;
+  double l[3] = {0.7, -0.4, 1.3};
+  void value_and_gradient(BlockView<const double> x, std::span<double> u, BlockView<double> g) const {
+    for (int c = 0; c < x.n_chains; ++c) {
+      g(c, 0) = l[0] * x(c, 0) + l[1] * x(c, 1), g(c, 1) = l[1] * x(c, 0) + l[2] * x(c, 1);
+      u[static_cast<std::size_t>(c)] = 0.5 * (x(c, 0) * g(c, 0) + x(c, 1) * g(c, 1));
+    }
+  }
+  void tangent_parameter_gradient(BlockView<const double> x, BlockView<const double> v, BlockView<const double> w, std::span<double> to) const {
+    for (int c = 0; c < x.n_chains; ++c) {
+      to[0] += w(c, 0) * v(c, 0) * x(c, 0), to[1] += w(c, 0) * (v(c, 0) * x(c, 1) + v(c, 1) * x(c, 0)), to[2] += w(c, 0) * v(c, 1) * x(c, 1);
+    }
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a generator's step lowers the energy of its draws without entropy, and raises its entropy without energy", "[train][generator]") {
@@ -151,6 +168,25 @@ TEST_CASE("the penalty of a quadratic energy is gamma/2 tr(L^2 S), its gradient 
   }
 }
 
+TEST_CASE("the penalty of any quadratic energy is gamma/2 tr(L S L), its gradient gamma/2 (L S + S L)", "[train]") {
+  const test::Table x(50, 2, 91);
+  double s[3] = {0.0, 0.0, 0.0};
+  for (int c = 0; c < 50; ++c) s[0] += x(c, 0) * x(c, 0) / 50, s[1] += x(c, 0) * x(c, 1) / 50, s[2] += x(c, 1) * x(c, 1) / 50;
+  const Quadratic energy;
+  const auto& l = energy.l;
+  const double ls[4] = {l[0] * s[0] + l[1] * s[1], l[0] * s[1] + l[1] * s[2], l[1] * s[0] + l[2] * s[1], l[1] * s[1] + l[2] * s[2]};  // L S
+  train::GradientPenalty term{.weight = 0.1};
+  train::StepReport report;
+  Pieces<double> pieces(1);
+  std::vector<double> to(3, 0.0);
+  term.add_gradient(energy, train::StepBatch<double>{x, x, random::Key(1)}, std::span<double>(to), pieces, report);
+  CHECK_THAT(report.penalty, WithinAbs(0.05 * (ls[0] * l[0] + ls[1] * l[1] + ls[2] * l[1] + ls[3] * l[2]), 1e-12));
+  CHECK_THAT(to[0], WithinAbs(0.1 * ls[0], 1e-12));
+  CHECK_THAT(to[1], WithinAbs(0.1 * (ls[1] + ls[2]), 1e-12));  // the number stands in two places of L
+  CHECK_THAT(to[2], WithinAbs(0.1 * ls[3], 1e-12));
+  CHECK(std::abs(ls[1] - ls[2]) > 0.1);
+}
+
 TEST_CASE("a step of the energy lowers it at data and raises it at the draws it saw", "[train][generator]") {
   const auto points = points_of_variances(1.0, 4.0, 20);
   const auto g = linear();
@@ -164,6 +200,14 @@ TEST_CASE("a step of the energy lowers it at data and raises it at the draws it 
   double after = 0.5 * (t.energy().l[0] * 1.0 + t.energy().l[1] * 4.0);
   for (const double v : u) after -= v / 200;
   CHECK(after < before);
+  // U is linear in l: the step is the difference of x^2 / 2, and the gap falls by the rate times its square
+  double square = 0.0;
+  for (int d = 0; d < 2; ++d) {
+    double difference = d == 0 ? 0.5 : 2.0;
+    for (int c = 0; c < 200; ++c) difference -= 0.5 * at(c, d) * at(c, d) / 200;
+    square += difference * difference;
+  }
+  CHECK_THAT(after - before, WithinAbs(-1e-2 * square, 1e-12));
 }
 
 TEST_CASE("labels train a classifier energy beside its negatives, from minibatches that are the trainer's own where both have the same points", "[train]") {
@@ -222,7 +266,9 @@ TEST_CASE("a replay buffer starts the share of its chains anew that it should, a
     }
     for (const int s : seen) REQUIRE(s <= 1);
   }
-  CHECK(std::abs(n_anew / 1e5 - 0.05) < 4.5 * std::sqrt(0.05 * 0.95 / 1e5));
+  const auto z = [&](double share) { return std::abs(n_anew / 1e5 - share) / std::sqrt(share * (1.0 - share) / 1e5); };
+  CHECK(z(0.05) < 4.5);
+  CHECK(z(0.06) > 8.0);
   for (int c = 0; c < 100; ++c) x(c, 0) = x(c, 0) < 0.0 ? -1.0 : x(c, 0);
   replay.after(BlockView<const double>(x));
   for (int i = 0; i < 200; ++i) CHECK((replay.buffer<double>()(i, 0) == i || replay.buffer<double>()(i, 0) == -1.0));
