@@ -30,6 +30,7 @@ std::vector<double> parameters_of(const auto& g) {
 
 TEST_CASE("a draw is the mean of its latent and scaled noise, the same at the same address however it is cut", "[generator]") {
   const auto g = perceptron();
+  CHECK(g.n_parameters() == nn::mlp<nn::Softplus>(2, 16, 3).n_parameters() + 1);  // log sigma
   const random::Key key(8);
   Table z(11, 2), eps(11, 3), x(11, 3), again(11, 3), mean(11, 3), part(4, 3);
   g.latents(key, 0, z.view(), eps.view());
@@ -123,6 +124,56 @@ TEST_CASE("the linear generator's score is that of its density, in both of its f
     g.score(at, sw.view());
     for (int d = 0; d < 5; ++d) CHECK_THAT(gradient[static_cast<std::size_t>(2 * d + k)], WithinAbs(-sw(0, d), 1e-10));
   }
+}
+
+TEST_CASE("prior times likelihood is density times posterior, the covariance undoes the score, and the entropy is the mean of -log q", "[generator]") {
+  const auto g = linear();
+  const double log_2pi = std::log(6.283185307179586), variance = g.noise() * g.noise();
+  const Table x(6, 5, 33, 1.5), z(6, 2, 34);
+  Table mean(6, 5), m(6, 2), s(6, 5);
+  std::vector<double> u(6);
+  g.mean(z, mean.view());
+  g.posterior_mean(x, m.view());
+  g.score(x, s.view());
+  g.value(x, u);
+  const auto off = [&](double mistake) {
+    auto v = g.posterior_covariance();
+    for (double& p : v) p *= mistake;
+    const double det = v[0] * v[3] - v[1] * v[2];
+    double most = 0.0;
+    for (int c = 0; c < 6; ++c) {
+      const double a = z(c, 0) - m(c, 0), b = z(c, 1) - m(c, 1);
+      double joint = -log_2pi - 0.5 * (z(c, 0) * z(c, 0) + z(c, 1) * z(c, 1)) - 2.5 * (log_2pi + std::log(variance));
+      for (int d = 0; d < 5; ++d) joint -= 0.5 * (x(c, d) - mean(c, d)) * (x(c, d) - mean(c, d)) / variance;
+      const double posterior = -log_2pi - 0.5 * std::log(det) - 0.5 * (v[3] * a * a - 2.0 * v[1] * a * b + v[0] * b * b) / det;
+      most = std::max(most, std::abs(joint - posterior + u[static_cast<std::size_t>(c)]));
+    }
+    return most;
+  };
+  CHECK(off(1.0) < 1e-10);
+  CHECK(off(1.01) > 1e-3);
+  for (int c = 0; c < 6; ++c) {
+    for (int d = 0; d < 5; ++d) {
+      double sum = variance * s(c, d);
+      for (int e = 0; e < 5; ++e) {
+        for (int k = 0; k < 2; ++k) sum += g.weight(d, k) * g.weight(e, k) * s(c, e);
+      }
+      CHECK_THAT(sum, WithinAbs(g.bias(d) - x(c, d), 1e-10));
+    }
+  }
+  double trace = 0.0;  // of C^-1, by scores one unit off
+  for (int d = 0; d < 5; ++d) {
+    Table at(1, 5), slope(1, 5);
+    for (int e = 0; e < 5; ++e) at(0, e) = g.bias(e) + (e == d ? 1.0 : 0.0);
+    g.score(at, slope.view());
+    trace -= slope(0, d);
+  }
+  CHECK_THAT(g.entropy_gradient().back(), WithinAbs(variance * trace, 1e-10));
+  Table centre(1, 5);
+  for (int d = 0; d < 5; ++d) centre(0, d) = g.bias(d);
+  std::vector<double> least(1);
+  g.value(centre, least);
+  CHECK_THAT(g.entropy(), WithinAbs(least[0] + 2.5, 1e-10));
 }
 
 TEST_CASE("the linear generator's entropy has the derivatives stated, by all parameters", "[generator]") {

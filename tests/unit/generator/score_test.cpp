@@ -90,6 +90,48 @@ TEST_CASE("a posterior energy has the gradient stated, for whole blocks and thei
   CHECK(prior.v == z.v);
 }
 
+TEST_CASE("log weights in float are those in double, where distances are small differences of large numbers", "[generator]") {
+  // 784 pixels, sigma = .01, proposals ten sigma wide. All numbers are floats first.
+  const int n = 8, dim = 784;
+  const auto in_float = [](std::vector<double> v) {
+    for (double& a : v) a = static_cast<double>(static_cast<float>(a));
+    return v;
+  };
+  const auto w = in_float(Table(dim, 2, 91, 0.03).v), b = in_float(Table(dim, 1, 92).v);
+  const generator::LinearGaussian<double> g(w, b, {0.01, 0.001, 1.0});
+  const generator::LinearGaussian<float> f(w, b, {0.01, 0.001, 1.0});
+  Table z(n, 2, 93, 0.1), x(n, dim), eps(n, dim, 94), image(n, dim);
+  z.v = in_float(z.v);
+  g.sample(Table(n, 2), eps, x.view());
+  for (int c = 1; c < n; ++c) {
+    for (int d = 0; d < dim; ++d) x(c, d) = x(0, d);
+  }
+  x.v = in_float(x.v);
+  g.mean(z, image.view());
+  const std::vector<float> zf(z.v.begin(), z.v.end()), xf(x.v.begin(), x.v.end());
+  std::vector<double> u(n);
+  std::vector<float> uf(n);
+  generator::PosteriorEnergy(g, x).value(z, u);
+  generator::PosteriorEnergy(f, BlockView<const float>{xf.data(), n, dim, n}).value({zf.data(), n, 2, n}, uf);
+  std::vector<double> expanded(n);  // |x|^2 - 2 <x, y> + |y|^2
+  for (int c = 0; c < n; ++c) {
+    float xx = 0.0F, xy = 0.0F, yy = 0.0F;
+    for (int d = 0; d < dim; ++d) {
+      const auto p = static_cast<float>(x(c, d)), q = static_cast<float>(image(c, d));
+      xx += p * p, xy += p * q, yy += q * q;
+    }
+    expanded[static_cast<std::size_t>(c)] = 0.5 * (z(c, 0) * z(c, 0) + z(c, 1) * z(c, 1)) + 0.5 * static_cast<double>(xx - 2.0F * xy + yy) / 1e-4;
+  }
+  const auto off = [&](const auto& of) {  // after the largest log weight is taken away
+    const double least = *std::min_element(u.begin(), u.end()), least_of = static_cast<double>(*std::min_element(of.begin(), of.end()));
+    double most = 0.0, range = 0.0;
+    for (std::size_t c = 0; c < n; ++c) most = std::max(most, std::abs(static_cast<double>(of[c]) - least_of - u[c] + least)), range = std::max(range, u[c] - least);
+    return most / range;
+  };
+  CHECK(off(uf) < 1e-5);
+  CHECK(off(expanded) > 1e-4);
+}
+
 TEST_CASE("an estimate does not depend on how draws are shared among threads, nor on draws beside", "[generator][Threads]") {
   const auto g = perceptron();
   const Drawn drawn(g, 300);
