@@ -99,8 +99,13 @@ double z_underdamped(const K& kernel, Splitting scheme, double h, double frictio
 
 }  // namespace
 
-TEST_CASE("one ula step moves by half h times the gradient and adds noise of variance h", "[kernel]") {
+TEST_CASE("one ula step moves by half h times the gradient and adds noise of variance h; by all of it, or with other noise, it is another", "[kernel]") {
   const double h = 0.25, m = 0.7, precision = 4.0, x = 1.9;
+  for (const Fault f : {Fault::none, Fault::drift_h, Fault::uniform_noise}) {
+    const double z = moments(BrokenUla{{f}, h}, normal(m, 0.5), n_some, 1, 302, all_at({x})).z(x - 0.5 * h * precision * (x - m), h);
+    CAPTURE(static_cast<int>(f), z);
+    CHECK((f == Fault::none ? z < z_limit : z > z_broken));
+  }
   CHECK(moments(Ula{{.step_size = h}}, normal(m, 0.5), n_many, 1, 301, all_at({x})).z(x - 0.5 * h * precision * (x - m), h) < z_limit);
 }
 

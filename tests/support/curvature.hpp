@@ -52,7 +52,8 @@ struct FixedPoint {
   double precision = 0.0, error = 0.0;   ///< mean over the second part, and its standard error from theory
   double model_square = 0.0;             ///< mean w^2 of the model
   train::Revision revision{};            ///< at the end
-  double last_precision = 0.0;
+  double virial = 0.0;                   ///< mean over n_looks looks in the second part
+  static constexpr int n_looks = 60;
 };
 
 /// Trains l on data whose second moment is exactly 1 and averages: what erg::latent::AncestralLangevin predicts.
@@ -66,14 +67,15 @@ FixedPoint train_curvature(const latent::AncestralLangevin& a, Kernel kernel, tr
   const auto decoding = a.decodes_mean ? latent::Decoding::mean : latent::Decoding::sample;
   train::Trainer t(energy, train::Data<double>({1.0, -1.0}, 1),
                    train::chains(Simd<>{}, kernel, train::Fresh{train::Ancestral{model.snapshot(), decoding}}, {.n_chains = n, .n_steps = a.n_steps}),
-                   train::Watched{train::Contrastive{}, {.every = n_steps, .laplacian = true}}, nn::Sgd<double>{{.learning_rate = 0.3}},
+                   train::Watched{train::Contrastive{}, {.every = n_steps / FixedPoint::n_looks}}, nn::Sgd<double>{{.learning_rate = 0.3}},
                    train::RefitTeacher<double>(model, refit, rate), {.batch = 2, .seed = 5});
   FixedPoint f;
   for (int i = 0; i < n_first + n_steps; ++i) {
-    f.last_precision = t.energy().l[0];
     const auto& r = t.advance();
-    if (r.revision.rms == r.revision.rms) f.revision = r.revision;
+    const bool is_look = r.revision.rms == r.revision.rms;
+    if (is_look) f.revision = r.revision;
     if (i < n_first) continue;
+    if (is_look) f.virial += r.revision.virial / FixedPoint::n_looks;
     f.precision += t.energy().l[0] / n_steps;
     f.model_square += t.teacher().model().w(0, 0) * t.teacher().model().w(0, 0) / n_steps;
   }

@@ -3,6 +3,7 @@
 // Divergences between energy, decoder and encoder where they have closed forms: everything Gaussian, in one dimension.
 #include "support/catch.hpp"
 
+#include <erg/energy/ring_of_gaussians.hpp>
 #include <erg/kernel/mala.hpp>
 #include <erg/latent/geometry.hpp>
 #include <erg/latent/stationarity.hpp>
@@ -31,8 +32,23 @@ struct Quadratic {
     return L(0.5 * l) * x[0] * x[0];
   }
 };
-OwnedBlock<double> normals(int n, double scale) {
-  OwnedBlock<double> x(n, 1);
+/// Eight Gaussians on a ring, of log Z = -.7; and q = N(0, 4 I), the linear model around it, with an encoder whose means are off.
+struct Ring {
+  static constexpr int dim = 2;
+  RingOfGaussians<8> ring{4.0 / 1.414, 0.5 / 1.414};
+  template <Lane L>
+  ERG_FN L operator()(Point<const L, 2> x) const {
+    return ring(x) + L(0.7);
+  }
+};
+auto wide_model(double encoder_error) {
+  auto v = latent::vae<double>(nn::Sequential(nn::Dense(2, 2)), nn::Sequential(nn::Dense(2, 4)), {.sigma = 0.5});
+  const double w = std::sqrt(3.75), log_s = std::log(0.25);
+  v.restore(std::vector<double>{w, 0, 0, w, 0, 0, std::log(0.5), w / 4, 0, 0, w / 4, 0, 0, 0, 0, encoder_error, encoder_error, log_s, log_s});
+  return v;
+}
+OwnedBlock<double> normals(int n, double scale, int dim = 1) {
+  OwnedBlock<double> x(n, dim);
   fill_normal(x.view(), random::Key(3), 0);
   for (double& v : x.values) v *= scale;
   return x;
@@ -72,6 +88,30 @@ TEST_CASE("an encoder that is off shows in the posterior gap and nowhere else", 
   const auto r = latent::geometry(standard_model(0.5), Quadratic{1.0}, x.view(), x.view(), random::Key(5), {.n_importance = 256, .n_draws = 2000});
   CHECK_THAT(r.posterior_gap, WithinAbs(0.5 * 0.25 / 0.25, 0.05));  // (mu - mu')^2 / (2 var), var = 1/4
   CHECK_THAT(r.log_z, WithinAbs(0.5 * std::log(2.0 * 3.141592653589793), 5.0 * r.log_z_error));
+}
+
+TEST_CASE("of eight Gaussians log Z and both divergences are those of a grid, and an encoder that is off gives too little by few samples", "[latent][geometry]") {
+  double k_qp = 0.0, mean_u = 0.0, square_u = 0.0, square_k = 0.0;  // over q
+  const int side = 500;
+  const double cell = 20.0 / side;
+  for (int i = 0; i < side * side; ++i) {
+    const Pack<double> at[2] = {-10.0 + cell * (i / side + 0.5), -10.0 + cell * (i % side + 0.5)};
+    const double r2 = at[0].reg * at[0].reg + at[1].reg * at[1].reg, log_q = -r2 / 8.0 - std::log(8.0 * 3.141592653589793), q = cell * cell * std::exp(log_q);
+    const double u = Ring{}(Point<const Pack<double>, 2>(at)).reg;
+    mean_u += q * u, square_u += q * u * u, k_qp += q * (u + log_q), square_k += q * (u + log_q) * (u + log_q);
+  }
+  const int n = 20000;
+  const auto data = normals(n, 2.0, 2);
+  const auto look = [&](double encoder_error, int n_importance) {
+    return latent::geometry(wide_model(encoder_error), Ring{}, data.view(), data.view(), random::Key(6), {.n_importance = n_importance, .n_draws = n});
+  };
+  const auto r = look(0.0, 1), one = look(0.3, 1), many = look(0.3, 16);
+  CHECK(std::abs(r.log_z + 0.7) < 3.0 * r.log_z_error);
+  CHECK(std::abs(r.k_qp - (k_qp - 0.7)) < 3.0 * (std::sqrt((square_k - k_qp * k_qp) / n) + r.log_z_error));
+  CHECK(std::abs(r.k_pip - (mean_u - 0.7)) < 3.0 * (std::sqrt((square_u - mean_u * mean_u) / n) + r.log_z_error));
+  CHECK(std::abs(r.k_qp - k_qp) > 8.0 * (std::sqrt((square_k - k_qp * k_qp) / n) + r.log_z_error));  // as if Z were 1
+  CHECK(one.k_qp < many.k_qp - 0.1);  // log q from below
+  CHECK(many.k_qp < r.k_qp + 0.01);
 }
 
 TEST_CASE("interpolations go from end to end in equal steps of the latent", "[latent]") {

@@ -5,7 +5,7 @@
 #include "support/data.hpp"
 
 #include <erg/latent/vae.hpp>
-#include <erg/train/objective.hpp>
+#include <erg/train/revision.hpp>
 
 #include <array>
 
@@ -58,6 +58,22 @@ double divergence(const Cells& q, const Cells& p) {
 }
 double wells(double x) { return 0.25 * x * x * x * x - x * x + 0.2 * x; }
 double slope_of_wells(double x) { return x * x * x - 2.0 * x + 0.2; }
+
+/// An energy of the line by its value and slope.
+struct OnLine {
+  static constexpr int dim = 1;
+  double (*value)(double);
+  double (*slope)(double);
+  void value_and_gradient(BlockView<const double> x, std::span<double> u, BlockView<double> g) const {
+    for (int c = 0; c < x.n_chains; ++c) u[static_cast<std::size_t>(c)] = value(x(c, 0)), g(c, 0) = slope(x(c, 0));
+  }
+};
+struct NoObjective {
+  static constexpr bool needs_negatives = true;
+  static constexpr const char* name = "none";
+  template <class E, class T>
+  void add_gradient(const E&, const train::StepBatch<T>&, std::span<T>, Pieces<T>&, train::StepReport&) {}
+};
 
 /// Sums over MNIST's test digits: of pixels, and of products of pixels that are somewhere above 0.
 struct Moments {
@@ -148,6 +164,44 @@ TEST_CASE("over states that can be counted the contrastive gradient is that of t
     off = std::max(off, std::abs(wrong[k] - static_cast<double>(slope)));
   }
   CHECK(off > 0.05);
+}
+
+TEST_CASE("the virial of exact samples is one for any energy that confines them, and not for samples of another law", "[latent][train]") {
+  const OnLine double_well{wells, slope_of_wells};
+  const OnLine mixture{[](double x) { return -std::log(0.7 * std::exp(-0.5 * (x + 1.5) * (x + 1.5)) + 0.3 * std::exp(-2.0 * (x - 1.0) * (x - 1.0))); },
+                       [](double x) {
+                         const double a = 0.7 * std::exp(-0.5 * (x + 1.5) * (x + 1.5)), b = 0.3 * std::exp(-2.0 * (x - 1.0) * (x - 1.0));
+                         return (a * (x + 1.5) + 4.0 * b * (x - 1.0)) / (a + b);
+                       }};
+  const OnLine network{[](double x) { return 0.5 * x * x + std::tanh(2.0 * x + 0.3) - 1.5 * std::tanh(0.7 - 3.0 * x); },
+                       [](double x) {
+                         const double a = std::tanh(2.0 * x + 0.3), b = std::tanh(0.7 - 3.0 * x);
+                         return x + 2.0 * (1.0 - a * a) + 4.5 * (1.0 - b * b);
+                       }};
+  const int n = 4000;
+  for (const OnLine& energy : {double_well, mixture, network}) {
+    const auto virial = [&](double scale) {  // at the quantiles of the law, or at them spread out
+      OwnedBlock<double> x(n, 1);
+      const int n_fine = 400000;
+      const double reach = 9.0, cell = 2.0 * reach / n_fine;
+      double z = 0.0, below = 0.0;
+      const auto at = [&](int i) { return -reach + cell * (i + 0.5); };
+      for (int i = 0; i < n_fine; ++i) z += std::exp(-energy.value(at(i)));
+      int c = 0;
+      for (int i = 0; i < n_fine && c < n; ++i) {
+        below += std::exp(-energy.value(at(i))) / z;
+        while (c < n && below > (c + 0.5) / n) x.view()(c++, 0) = scale * at(i);
+      }
+      train::Watched watched(NoObjective{}, {.every = 1});
+      train::StepReport report;
+      Pieces<double> pieces;
+      watched.add_gradient(energy, train::StepBatch<double>{.data = x.view(), .negatives = x.view(), .key = random::Key(1), .starts = x.view()}, std::span<double>(), pieces, report);
+      CHECK(report.revision.virial == report.revision.data_virial);
+      return report.revision.virial;
+    };
+    CHECK_THAT(virial(1.0), WithinAbs(1.0, 0.01));  // what is beyond the last quantiles, of probability 1/4000 a side, where x dU/dx is 12 to 30
+    CHECK(std::abs(virial(1.2) - 1.0) > 0.1);
+  }
 }
 
 TEST_CASE("a kernel that leaves a law as it is brings every other closer to it; one that does not need not", "[latent][geometry]") {

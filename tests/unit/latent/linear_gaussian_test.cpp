@@ -37,6 +37,19 @@ TEST_CASE("the ELBO of the exact posterior is the log density, everywhere", "[la
     const double direct = 0.5 * (x[0] * x[0] / 4 + x[1] * x[1] / 2 + x[2] * x[2] / 0.5 + std::log(4.0) + 3 * std::log(6.283185307179586));
     CHECK_THAT(m.energy(x), WithinAbs(direct, 1e-10));
   }
+  // Over the data, by points on the axes that have its moments: 4.949963 nats, of which the KL is 1.732868, and E|x - g|^2 = 3 sigma^2
+  double total = 0.0, of_kl = 0.0, of_reconstruction = 0.0;
+  const double lambda[] = {4.0, 2.0, 0.5};
+  for (std::size_t d = 0; d < 3; ++d) {
+    std::vector<double> x(3, 0.0);
+    x[d] = std::sqrt(3.0 * lambda[d]);
+    const auto [reconstruction, kl] = m.elbo_terms(x, m.posterior_mean(x), variance);
+    total += m.energy(x) / 3, of_kl += kl / 3, of_reconstruction += reconstruction / 3;
+  }
+  CHECK_THAT(total, WithinAbs(4.949963, 1e-6));
+  CHECK_THAT(of_kl, WithinAbs(1.732868, 1e-6));
+  CHECK_THAT(of_reconstruction, WithinAbs(3.217095, 1e-6));
+  CHECK_THAT(of_reconstruction - 1.5 * std::log(3.141592653589793), WithinAbs(1.5, 1e-12));  // 3/2 log(2 pi sigma^2) + E|x - g|^2 / (2 sigma^2)
 }
 
 TEST_CASE("the gap of another encoder is its distance to the posterior; gamma weighs it", "[latent]") {
@@ -80,6 +93,14 @@ TEST_CASE("the released loss |x - g|^2 + w KL is w times -ELBO at sigma^2 = w / 
   CHECK_THAT(m.w(0, 0) * m.w(0, 0), WithinAbs(3.0, 1e-12));
   CHECK_THAT(m.w(1, 1) * m.w(1, 1), WithinAbs(1.0, 1e-12));
   CHECK(m.w(2, 2) == 0.0);
+  double loss = 0.0;  // E|x - g|^2 + 2 KL at the optimum
+  const double lambda[] = {4.0, 2.0, 0.5};
+  for (std::size_t d = 0; d < 3; ++d) {
+    std::vector<double> x(3, 0.0);
+    x[d] = std::sqrt(3.0 * lambda[d]);
+    loss += 2.0 * m.energy(x) / 3 - std::log(2.0 * 3.141592653589793);
+  }
+  CHECK_THAT(loss, WithinAbs(2.5 + 2.079442, 1e-6));
 }
 
 TEST_CASE("alternating encoder and decoder never increases the ELBO's loss and ends at the principal components", "[latent][geometry]") {
@@ -163,6 +184,36 @@ TEST_CASE("the fixed points of amortised training are those of the closed form",
     CHECK_THAT(precision(0.05, 0.1, 5, 0.0, true), WithinAbs(-1.028501, 1e-5));
   }
   CHECK_THAT(precision(0.05, 0.1, 20, 0.0, false), WithinAbs(0.0, 1e-5));
+}
+
+TEST_CASE("energy and model that follow their moments step by step end at the fixed points of the closed form", "[latent][fixed-point]") {
+  // dl = -(eta / 2)(1 - V), w^2 <- w^2 + rho (V - sigma^2 - w^2), V by the T steps of the chains themselves
+  const auto end = [](double sigma2, double delta, int n, double tau, bool mean) {
+    const double h = delta * delta;
+    double l = 0.9 * precision(sigma2, delta, n, tau, mean) + 0.02, w2 = 0.9 - sigma2;
+    for (int i = 0; i < 40000; ++i) {
+      const double a = 1.0 - 0.5 * h * l;
+      double v = mean ? w2 : w2 + sigma2;
+      for (int t = 0; t < n; ++t) v = a * a * v + tau * h;
+      l -= 0.1 * (1.0 - v);
+      w2 = std::fmax(0.0, w2 + 0.005 * (v - sigma2 - w2));
+    }
+    return l;
+  };
+  struct Row {
+    double sigma2, delta;
+    int n;
+    double tau;
+    bool mean;
+    double l;
+  };
+  for (const Row& r : {Row{0.05, 0.1, 20, 1.0, false, 1.002513}, Row{0.05, 0.2, 20, 1.0, false, 1.010205}, Row{0.3, 0.5, 5, 1.0, false, 1.071797}, Row{0.05, 0.1, 20, 1.0, true, 0.771198},
+                       Row{0.05, 0.2, 20, 1.0, true, 0.968988}, Row{0.3, 0.2, 20, 1.0, true, 0.734533}, Row{0.3, 0.1, 20, 1.0, true, -0.594681}, Row{0.05, 0.1, 5, 1.0, true, 0.0},
+                       Row{0.05, 0.1, 20, 0.0, true, -0.256631}, Row{0.05, 0.2, 20, 0.0, true, -0.064158}, Row{0.3, 0.2, 20, 0.0, true, -0.447837}, Row{0.3, 0.1, 20, 0.0, true, -1.791349},
+                       Row{0.05, 0.1, 5, 0.0, true, -1.028501}, Row{0.05, 0.2, 20, 0.0, false, 0.0}}) {
+    CAPTURE(r.sigma2, r.delta, r.n, r.tau, r.mean);
+    CHECK_THAT(end(r.sigma2, r.delta, r.n, r.tau, r.mean), WithinAbs(r.l, 1e-5));
+  }
 }
 
 TEST_CASE("the slopes that decide how firmly a fixed point holds are those of the closed form", "[latent][fixed-point]") {
