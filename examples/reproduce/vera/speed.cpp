@@ -51,7 +51,11 @@ void scores(bool quick) {
       }
     }
     if (d <= (quick ? 2 : 5)) {
-      for (const int n : {1, 4}) add("rejection", 0, generator::RejectionScore<float>({.n_keep = n}));
+      try {
+        for (const int n : {1, 4}) add("rejection", 0, generator::RejectionScore<float>({.n_keep = n, .n_tries = d <= 2 ? 10000000 : 100000}));
+      } catch (const std::runtime_error& e) {
+        std::printf("  rejection: %s\n", e.what());
+      }
     }
     add("exact", 1, generator::ExactScore{});
     if (std::find(shown.begin(), shown.end(), d) == shown.end()) continue;
