@@ -85,8 +85,9 @@ TEST_CASE("directions of several dimensions obey the law of one each", "[statist
   for (int d = 0; d < 2; ++d) {
     const latent::AncestralLangevin a{variance[d], sigma, 0.04, 20, 1.0, true};
     const double error = variance[d] * std::sqrt(2.0 / 2048 / n_steps) / std::fabs(a.slope());
-    CHECK(std::abs(mean[d] - a.precision()) < z_limit * error + 0.004);  // 0.004: the way from the start, at this rate
-    CHECK(std::abs(mean[d] - 1.0 / variance[d]) > z_broken * error + 0.004);
+    const double on_the_way = d == 0 ? 0.0 : 0.004;  // from the start, at this rate, along the direction that pulls less
+    CHECK(std::abs(mean[d] - a.precision()) < z_limit * error + on_the_way);
+    CHECK(std::abs(mean[d] - 1.0 / variance[d]) > z_broken * error + on_the_way);  // it is not maximum likelihood
   }
 }
 

@@ -58,13 +58,15 @@ TEST_CASE("the Frechet distance of two Gaussians is that of the formula", "[diag
 }
 
 TEST_CASE("two samples of one law have the distance of the floor", "[diagnostics]") {
-  const int dim = 16, n = 2000, repeats = 20;
+  const int dim = 16, n = 2000, repeats = 200;
   double mean = 0.0;
   for (int r = 0; r < repeats; ++r) {
     const auto x = normals(n, dim, 100 + static_cast<std::uint64_t>(r)), y = normals(n, dim, 500 + static_cast<std::uint64_t>(r));
     mean += diag::frechet_distance(diag::Points(x.data(), n, dim), diag::Points(y.data(), n, dim)) / repeats;
   }
+  CHECK_THAT(diag::frechet_floor(dim, n), WithinRel((dim * dim + 5.0 * dim) / (2.0 * n), 1e-12));
   CHECK_THAT(mean, WithinRel(diag::frechet_floor(dim, n), 0.1));
+  CHECK(std::abs(mean / (dim * dim / (2.0 * n)) - 1.0) > 0.2);  // the covariance alone
 }
 
 TEST_CASE("predictions that differ and are sure score the number of classes, others one", "[diagnostics]") {
@@ -128,22 +130,30 @@ TEST_CASE("structural similarity has its known values, and depends on where zero
   ERG_CHECK_THROWS(diag::ssim(image(x), image(y), 255.0, {.window = 15}), std::invalid_argument, "take a smaller window");
 }
 
-TEST_CASE("structural similarity is that of a slow reference", "[diagnostics]") {
-  const int n = 11;
-  const auto x = picture(n * n, 5), y = picture(n * n, 6);
-  // one place: means, then central moments, with separable weights
-  double g[11], total = 0.0;
-  for (int i = 0; i < n; ++i) total += g[i] = std::exp(-(i - 5) * (i - 5) / 4.5);
-  const auto mean = [&](auto&& f) {
-    double sum = 0.0;
-    for (int i = 0; i < n; ++i) {
-      for (int j = 0; j < n; ++j) sum += g[i] / total * g[j] / total * f(static_cast<std::size_t>(i * n + j));
+TEST_CASE("both image qualities are those of slow references, at every place", "[diagnostics]") {
+  const int h = 16, w = 14, size = 11;
+  const auto x = picture(h * w, 5), y = picture(h * w, 6);
+  double g[size], total = 0.0;
+  for (int i = 0; i < size; ++i) total += g[i] = std::exp(-(i - 5) * (i - 5) / 4.5);
+  const double c1 = 2.55 * 2.55, c2 = 7.65 * 7.65;
+  double sum = 0.0;
+  for (int row = 0; row + size <= h; ++row) {
+    for (int column = 0; column + size <= w; ++column) {
+      const auto mean = [&](auto&& f) {
+        double m = 0.0;
+        for (int i = 0; i < size; ++i) {
+          for (int j = 0; j < size; ++j) m += g[i] / total * g[j] / total * f(static_cast<std::size_t>((row + i) * w + column + j));
+        }
+        return m;
+      };
+      const double mx = mean([&](std::size_t i) { return x[i]; }), my = mean([&](std::size_t i) { return y[i]; });
+      const double vx = mean([&](std::size_t i) { return (x[i] - mx) * (x[i] - mx); }), vy = mean([&](std::size_t i) { return (y[i] - my) * (y[i] - my); });
+      const double cov = mean([&](std::size_t i) { return (x[i] - mx) * (y[i] - my); });
+      sum += (2 * mx * my + c1) * (2 * cov + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2));
     }
-    return sum;
-  };
-  const double mx = mean([&](std::size_t i) { return x[i]; }), my = mean([&](std::size_t i) { return y[i]; });
-  const double vx = mean([&](std::size_t i) { return (x[i] - mx) * (x[i] - mx); }), vy = mean([&](std::size_t i) { return (y[i] - my) * (y[i] - my); });
-  const double cov = mean([&](std::size_t i) { return (x[i] - mx) * (y[i] - my); }), c1 = 2.55 * 2.55, c2 = 7.65 * 7.65;
-  CHECK_THAT(diag::ssim(diag::Image{x, n, n}, diag::Image{y, n, n}, 255.0),
-             WithinAbs((2 * mx * my + c1) * (2 * cov + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2)), 1e-10));
+  }
+  CHECK_THAT(diag::ssim(diag::Image{x, h, w}, diag::Image{y, h, w}, 255.0), WithinAbs(sum / 24.0, 1e-10));
+  double square = 0.0;
+  for (std::size_t i = 0; i < x.size(); ++i) square += (x[i] - y[i]) * (x[i] - y[i]) / static_cast<double>(x.size());
+  CHECK_THAT(diag::psnr(x, y, 255.0), WithinAbs(10.0 * std::log10(255.0 * 255.0 / square), 1e-10));
 }
