@@ -158,7 +158,7 @@ TEST_CASE("layers list their parameters with PyTorch's names and shapes", "[nn][
   CHECK(u == v);
 }
 
-TEST_CASE("a network that PyTorch 2.4.1 wrote gives PyTorch's energies and gradients", "[nn][safetensors]") {
+TEST_CASE("a network that PyTorch 2.4.1 wrote gives PyTorch's energies and gradients, in float those in double", "[nn][safetensors]") {
   NeuralEnergy<decltype(mlp<SiLU>(2, 16, 1)), double> energy(mlp<SiLU>(2, 16, 1));
   io::read_safetensors(ERG_TESTS_DIR "/golden/pytorch_mlp.safetensors", energy);
   const std::vector<double> x{0.5, 2.0, -1.0, 0.25};
@@ -168,4 +168,23 @@ TEST_CASE("a network that PyTorch 2.4.1 wrote gives PyTorch's energies and gradi
   CHECK_THAT(u[1], test::WithinAbs(0.18324244022369385, 1e-7));
   CHECK_THAT(g[0], test::WithinAbs(0.00764650059863925, 1e-7));
   CHECK_THAT(g[2], test::WithinAbs(-0.0558665506541729, 1e-7));
+  NeuralEnergy<decltype(mlp<SiLU>(2, 16, 1)), float> single(mlp<SiLU>(2, 16, 1));
+  io::read_safetensors(ERG_TESTS_DIR "/golden/pytorch_mlp.safetensors", single);
+  const std::vector<float> xf(x.begin(), x.end()), wf{1.0F, -0.5F};
+  const std::vector<double> w{1.0, -0.5};
+  std::vector<float> uf(2), gf(4), to_f(static_cast<std::size_t>(single.n_parameters()));
+  std::vector<double> to(to_f.size());
+  single.value_and_gradient(BlockView<const float>{xf.data(), 2, 2, 2}, std::span<float>(uf), BlockView<float>{gf.data(), 2, 2, 2});
+  energy.add_parameter_gradient(BlockView<const double>{x.data(), 2, 2, 2}, w, std::span<double>(to));
+  single.add_parameter_gradient(BlockView<const float>{xf.data(), 2, 2, 2}, wf, std::span<float>(to_f));
+  const auto off = [](const std::vector<double>& a, const std::vector<float>& b) {
+    double most = 0.0, scale = 0.0;
+    for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - static_cast<double>(b[i]))), scale = std::max(scale, std::abs(a[i]));
+    return most / scale;
+  };
+  CHECK(off(u, uf) < 1e-4);
+  CHECK(off(g, gf) < 1e-4);
+  CHECK(off(to, to_f) < 1e-4);
+  gf[2] *= 1.001F;
+  CHECK(off(g, gf) > 1e-4);
 }
