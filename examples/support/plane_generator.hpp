@@ -13,7 +13,7 @@
 
 namespace example {
 
-/// Eight narrow Gaussians on a ring, of equal weight: entropy 2.838 nats.
+/// Eight narrow Gaussians on a ring, of equal weight: entropy 2.832 nats, 2.838 less what they overlap.
 inline PlaneTarget eight_equal_gaussians() {
   std::vector<double> centres;
   std::vector<int> groups;

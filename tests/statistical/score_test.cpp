@@ -630,6 +630,9 @@ TEST_CASE("rejection keeps posterior draws: all of the entropy, and tries as man
     kept.add(sum);
   }
   CHECK(std::abs(kept.z(best_eta * best_eta / 2.0)) < z_limit);
+  CHECK(std::abs(kept.z(best_eta * best_eta)) > z_broken);
+  generator::ImportanceScore<double> remembers({20, 1.0, best_eta, 0.0});
+  CHECK(off(fraction(g, remembers, 200, 20), 1.0, 0.0) < -z_broken);
   generator::RejectionScore<double> few({.n_keep = 5, .n_tries = 10});
   CHECK_THROWS_WITH(fraction(isotropic(2), few, 10, 2), contains("the posterior is too narrow for rejection"));
 }
@@ -675,6 +678,7 @@ TEST_CASE("what an estimator delivers of a nonlinear generator's entropy is meas
   const auto a = generator::delivered_fraction(g, score, rejection, random::Key(3), 200, 20, pieces);
   const auto b = generator::delivered_fraction(g, score, chains, random::Key(4), 200, 20, pieces);
   CHECK(std::abs(off(a, b.fraction, b.standard_error)) < z_limit);
+  CHECK(off(a, 1.0, 0.0) < -z_broken);
   generator::ConditionalScore conditional;
   CHECK(std::abs(off(generator::delivered_fraction(g, conditional, rejection, random::Key(3), 200, 20, pieces), 0.0, 1e-9)) < z_limit);
   CHECK(std::abs(off(generator::delivered_fraction(g, chains, rejection, random::Key(3), 200, 20, pieces), 1.0, 0.0)) < z_limit);
