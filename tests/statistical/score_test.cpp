@@ -267,9 +267,9 @@ TEST_CASE("importance sampling delivers the fraction that its latents, samples a
 
 TEST_CASE("with many samples all is delivered but where the proposal's density is left out: a half", "[statistical][generator]") {
   generator::ImportanceScore<double> score({1000, 1.0, best_eta, 0.0});
-  CHECK(std::abs(off(fraction(isotropic(1), score, 200, 30), 0.978, 0.004)) < z_limit);
+  CHECK(std::abs(off(fraction(isotropic(1), score, 200, 15), 0.978, 0.004)) < z_limit);
   Plain plain(1000, best_eta, Mistake::no_proposal);
-  const auto without = fraction(isotropic(1), plain, 100, 10);
+  const auto without = fraction(isotropic(1), plain, 100, 6);
   CHECK(std::abs(without.fraction - 0.5) < 0.1);
   CHECK(off(without, 0.978, 0.004) < -z_broken);
 }
@@ -295,18 +295,18 @@ TEST_CASE("given x and the latent that made it, the bias of importance sampling 
   };
   const double e = std::exp(1.0);
   for (const int k : {100, 400}) {
-    const auto l = law(generator::ImportanceScore<double>({k, 1.0, best_eta, 0.0}), k, 6000 / k);
+    const auto l = law(generator::ImportanceScore<double>({k, 1.0, best_eta, 0.0}), k, 4000 / k);
     INFO(k << " samples: " << l.bias << " +- " << l.error << ", variance " << l.variance);
     CHECK(std::abs(l.bias - e) < 0.1 * e + z_limit * l.error);  // a tenth: the next order in 1 / K
     if (k == 400) CHECK(std::abs(l.variance / (2.0 * e) - 1.0) < 0.1);
     const double r2 = 3.0, s2 = 1.0 / (2.0 - 1.0 / r2), m = s2 / r2;  // p^2 / q: a normal of variance s2 around m, weighed by what follows
-    const double weight = std::sqrt(r2 * s2) * std::exp(0.5 / r2 + 0.5 * m * m / s2), wide = law(generator::ImportanceScore<double>({k, std::sqrt(r2), best_eta, 0.0}), k, 2000 / k).variance;
+    const double weight = std::sqrt(r2 * s2) * std::exp(0.5 / r2 + 0.5 * m * m / s2), wide = law(generator::ImportanceScore<double>({k, std::sqrt(r2), best_eta, 0.0}), k, 1600 / k).variance;
     INFO("wide: variance " << wide << ", expected " << weight * (s2 + m * m));
     CHECK(std::abs(wide / (weight * (s2 + m * m)) - 1.0) < 0.1);
     CHECK(std::abs(wide / (2.0 * e) - 1.0) > 0.5);
   }
   for (const auto mistake : {Mistake::uniform, Mistake::no_proposal, Mistake::eta_squared, Mistake::wrong_sign}) {
-    const auto l = law(Plain(100, best_eta, mistake), 100, 10);
+    const auto l = law(Plain(100, best_eta, mistake), 100, 4);
     INFO("mistake " << static_cast<int>(mistake) << ": " << l.bias << " +- " << l.error);
     CHECK(std::abs(l.bias - e) - 0.1 * e > z_broken * l.error);
   }
