@@ -69,8 +69,8 @@ struct OnLine {
   }
 };
 struct NoObjective {
-  static constexpr bool needs_negatives = true;
-  static constexpr const char* name = "none";
+  [[maybe_unused]] static constexpr bool needs_negatives = true;
+  [[maybe_unused]] static constexpr const char* name = "none";
   template <class E, class T>
   void add_gradient(const E&, const train::StepBatch<T>&, std::span<T>, Pieces<T>&, train::StepReport&) {}
 };
