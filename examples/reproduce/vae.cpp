@@ -5,9 +5,11 @@
 // Inception features are not here, so what it reports stands beside in words, and distances are those of a classifier trained here.
 #include <erg/diagnostics/image_quality.hpp>
 #include <erg/diagnostics/mmd.hpp>
+#include <erg/diagnostics/radial_kernel.hpp>
 #include <erg/kernel/clamp.hpp>
 #include <erg/latent/stationarity.hpp>
 
+#include <array>
 #include <cstring>
 #include <filesystem>
 #include <functional>
@@ -63,13 +65,16 @@ void plane(int n_seeds, long n_steps) {
          return train_ring(n, p, train::Ancestral{v.snapshot(), latent::Decoding::sample}, train::VariationalTeacher(v, {.learning_rate = 1e-3}));
        }},
   };
+  std::vector<std::vector<double>> by_seed;
   for (const auto& [name, way] : ways) {
     std::vector<example::RingRow> rows;
+    by_seed.emplace_back(static_cast<std::size_t>(n_seeds), INFINITY);
     for (int s = 0; s < n_seeds; ++s) {
       example::RingPlan p;
       p.n_steps = n_steps, p.seed = static_cast<std::uint64_t>(7 + s);
       try {
         rows.push_back(way(name, p));
+        by_seed.back()[static_cast<std::size_t>(s)] = rows.back().kl;
       } catch (const train::TrainingError& e) {
         std::printf("%-46s diverged in step %lld\n", name, static_cast<long long>(e.step()));
       }
@@ -85,6 +90,14 @@ void plane(int n_seeds, long n_steps) {
                 mean([](const auto& r) { return r.last.virial; }));
     std::fflush(stdout);
   }
+  const auto print = [&](const char* name, std::size_t i) {
+    int n_ahead = 0;
+    std::printf("KL by seed, %s:", name);
+    for (std::size_t s = 0; s < by_seed[i].size(); ++s) std::printf(" %.4f", by_seed[i][s]), n_ahead += by_seed[i][s] < by_seed[1][s];
+    if (i > 1) std::printf("   ahead of CoopNets in %d of %d", n_ahead, n_seeds);
+    std::printf("\n");
+  };
+  if (n_seeds > 1) print("CoopNets", 1), print("VAE, mean", 2), print("VAE, sample", 4);
 }
 
 // ---- digits -----------------------------------------------------------------------------------------------------------------
@@ -101,8 +114,10 @@ auto digit_energy() {
 /// Mostly drift, as published: noise of .01 a step beside images of deviation .6.
 const erg::UlaParams digit_steps{.step_size = 0.05, .temperature = 0.002};
 constexpr int n_langevin = 20, n_batch = 64;
-constexpr double sigma = 0.3, energy_rate = 6e-3;
-const train::LatentTeacherParams teacher_params{.learning_rate = 2e-3};
+constexpr double sigma = 0.3, energy_rate = 6e-3, average = 0.99;
+const train::LatentTeacherParams teacher_params{.learning_rate = 2e-3, .average = average};
+/// Of models that were fitted to the data before: they follow chains slowly.
+const train::LatentTeacherParams slow_teacher_params{.learning_rate = 3e-4, .average = average};
 
 /// Images judged by a classifier's features.
 struct Judge {
@@ -114,50 +129,47 @@ struct Judge {
   void row(const char* name, View x) const {
     const auto few = classifier.features(erg::rows_of(x, 0, std::min(x.n_chains, 1000)));
     const auto pr = erg::diag::precision_recall(few, some_truth);
-    std::printf("%-46s %8.2f %8.4f %9.3f %7.3f %7.2f\n", name, distance(x), erg::diag::mmd2(few, some_truth), pr.precision, pr.recall,
+    std::printf("%-46s %8.2f %8.4f %9.3f %7.3f %7.2f\n", name, distance(x), erg::diag::mmd2(few, some_truth, erg::diag::RbfSum::around(erg::diag::median_bandwidth(few, some_truth))), pr.precision, pr.recall,
                 erg::diag::inception_score(classifier.probabilities(x)));
     std::fflush(stdout);
   }
 };
 
-/// What a training of the energy left: where chains start and end, and how far both are from the data as time goes.
+/// What a training of the energy left, by running averages of its parameters and the teacher's: where chains start and end, and how far
+/// both are from the data as time goes.
 struct Course {
   Block starts, ends;
   example::Columns by_time{{}, {}, {}};   ///< seconds, FD of the starts, FD of the ends
+  double last() const { return by_time[2].back(); }
 };
 
-/// Trains an energy of digits; then(trainer) may look at it.
+/// Trains an energy of digits; then(trainer, course) may look at it.
 template <class Teacher, class Then>
-Course digits(const char* name, const Judge& judge, const std::vector<float>& rows, Teacher teacher, long n_steps, int n_draw, Then&& then) {
+Course digits(const char* name, const Judge& judge, const std::vector<float>& rows, Teacher teacher, long n_steps, int n_draw, std::uint64_t seed, Then&& then) {
   Course course{Block(n_draw, pixels), Block(n_draw, pixels)};
   train::Trainer t(digit_energy(), train::Data<float>(rows, pixels),
                    train::chains(erg::Threads<>{2}, erg::Ula<>{digit_steps}, train::Fresh{train::Ancestral{teacher.model().snapshot()}}, {.n_chains = n_batch, .n_steps = n_langevin}),
-                   train::Watched{train::Contrastive{}, {.every = std::max(1L, n_steps / 8)}},
+                   train::Watched{train::Contrastive{}, {.every = std::max(1L, n_steps / 6)}},
                    nn::Adam<float>{{.learning_rate = energy_rate, .beta1 = 0.5}}, std::move(teacher),
-                   {.batch = n_batch, .clip = 10.0, .n_threads = 2});
+                   {.batch = n_batch, .clip = 10.0, .average = average, .seed = seed, .n_threads = 2});
   double seconds = 0.0;
   Clock clock;
   const auto look = [&] {
-    for (int first = 0; first + n_batch <= n_draw; first += n_batch) {
-      train::StepReport unused;
-      t.negatives().draw(View{rows.data(), 1, pixels, 1}, erg::random::Key(77).at(static_cast<std::uint64_t>(first)).purpose(erg::random::Purpose::start), unused);
-      for (int d = 0; d < pixels; ++d) {
-        std::copy_n(t.negatives().starts().column(d), n_batch, course.starts.view().column(d) + first);
-        std::copy_n(t.negatives().positions().column(d), n_batch, course.ends.view().column(d) + first);
-      }
-    }
+    latent::draw(t.teacher().averaged(), erg::random::Key(77).at(seed), 0, course.starts.view(), latent::Decoding::mean);
+    course.ends = course.starts;
+    latent::move(t.averaged(), erg::Ula<>{digit_steps}, course.ends.view(), n_langevin, seed);
     course.by_time[0].push_back(seconds), course.by_time[1].push_back(judge.distance(course.starts.view())), course.by_time[2].push_back(judge.distance(course.ends.view()));
   };
   try {
     for (long i = 1; i <= n_steps; ++i) {
       const auto r = t.advance();
-      if (r.revision.rms != r.revision.rms && i < n_steps) continue;
+      const bool is_watched = r.revision.rms == r.revision.rms && i > 1;
+      if (!is_watched && i < n_steps) continue;
       seconds += clock.seconds();
       look();
-      if (r.revision.rms == r.revision.rms && i > 1) {
+      if (is_watched) {
         std::printf("  step %5ld  %5.0f s   gap %7.2f   gain %7.2f   drift %.3f   noise %.3f   virial %6.3f, of data %6.3f   FD %7.2f -> %7.2f\n", i, seconds, r.gap(),
-                    r.revision.start_energy - r.model_energy, r.revision.drift, r.revision.noise, r.revision.virial, r.revision.data_virial, course.by_time[1].back(),
-                    course.by_time[2].back());
+                    r.revision.start_energy - r.model_energy, r.revision.drift, r.revision.noise, r.revision.virial, r.revision.data_virial, course.by_time[1].back(), course.last());
         std::fflush(stdout);
       }
       clock = Clock{};
@@ -168,13 +180,14 @@ Course digits(const char* name, const Judge& judge, const std::vector<float>& ro
   }
   judge.row((std::string(name) + ": starts").c_str(), course.starts.view());
   judge.row((std::string(name) + ": revised").c_str(), course.ends.view());
-  then(t);
+  std::printf("  (%.0f s)\n", seconds);
+  then(t, course);
   return course;
 }
 
 /// Maximum likelihood on the data themselves: the VAE alone. Its seconds.
 template <class Model>
-double fit(Model& model, const std::vector<float>& rows, long n_steps, double rate = 1e-3) {
+double fit(Model& model, const std::vector<float>& rows, long n_steps, double rate = 1e-3, std::uint64_t seed = 0) {
   const Clock clock;
   train::Data<float> data(rows, model.dim());
   nn::Adam<float> adam({.learning_rate = rate});
@@ -183,9 +196,9 @@ double fit(Model& model, const std::vector<float>& rows, long n_steps, double ra
   std::vector<float> g(static_cast<std::size_t>(model.n_parameters()));
   const nn::CosineRate schedule(n_steps, 0.05);
   for (long i = 0; i < n_steps; ++i) {
-    data.batch(erg::random::Key(5), static_cast<std::uint64_t>(i), x.view());
+    data.batch(erg::random::Key(5 + 10 * seed), static_cast<std::uint64_t>(i), x.view());
     std::fill(g.begin(), g.end(), 0.0F);
-    model.add_gradient(x.view(), erg::random::Key(6).at(static_cast<std::uint64_t>(i)), g, pieces);
+    model.add_gradient(x.view(), erg::random::Key(6 + 10 * seed).at(static_cast<std::uint64_t>(i)), g, pieces);
     model.update([&](std::span<float> theta) { adam.step(theta, std::span<const float>(g), schedule(i)); });
   }
   return clock.seconds();
@@ -233,42 +246,68 @@ Block revision_strip(const E& energy, View starts, int n_rows, int n_columns, in
   return all;
 }
 
-void generation(const Judge& judge, const std::vector<float>& rows, View held_out, long n_steps, long n_alone) {
-  std::printf("\nDigits of 14 x 14 pixels, %ld steps of %d; FD is the Frechet distance of this classifier's 64 features (no FID), %d images against 10000\n", n_steps, n_batch, 2048);
-  std::printf("%-46s %8s %8s %9s %7s %7s\n", "images", "FD", "MMD^2", "precision", "recall", "score");
+/// The VAE alone, CoopNets and the VAE as sampler on as much time each; and CoopNets from the decoder that the VAE starts with, whose fit then
+/// counts too. The rates of each, and the VAE's sigma, are the best found by hand in quick runs.
+void generation(const Judge& judge, const std::vector<float>& rows, View held_out, int n_seeds, long n_steps, long n_first) {
+  constexpr double of_vae = 0.45, fit_rate = 3e-3;
+  const long n_coop = n_steps + n_first / 4, n_alone = n_first + 3 * n_steps;  // a step of fitting costs a quarter of one of an energy, or a third
   const int n_draw = 2048;
+  std::printf("\nDigits of 14 x 14 pixels, %ld steps of %d; FD is the Frechet distance of this classifier's 64 features (no FID), %d images against 10000\n", n_steps, n_batch, n_draw);
+  std::printf("%-46s %8s %8s %9s %7s %7s\n", "images", "FD", "MMD^2", "precision", "recall", "score");
   judge.row("test digits: the floor", erg::rows_of(held_out, 0, n_draw));
   Block x(n_draw, pixels);
   for (int d = 0; d < pixels; ++d) {
     for (int c = 0; c < n_draw; ++c) x.view()(c, d) = held_out((c * 31 + d * 577) % held_out.n_chains, d);
   }
   judge.row("pixels of different digits: the ceiling", x.view());
-  latent::Vae alone(digit_decoder(), digit_encoder(), {.sigma = sigma}, erg::random::Key(1));
-  const double seconds = fit(alone, rows, n_alone);
-  alone.sample(erg::random::Key(9), 0, x.view(), latent::Decoding::sample);
-  judge.row("VAE of the data, samples", x.view());
-  alone.sample(erg::random::Key(9), 0, x.view(), latent::Decoding::mean);
-  judge.row("VAE of the data, means", x.view());
-  std::printf("  (%ld steps of 128, %.0f s)\n", n_alone, seconds);
-  const double of_alone = judge.distance(x.view()), floor = judge.distance(erg::rows_of(held_out, 0, n_draw));
+  const double floor = judge.distance(erg::rows_of(held_out, 0, n_draw));
+  double of_alone = 0.0;  // of the first seed, as what follows
+  Block strip, between, of_fit(n_draw, pixels);
+  Course coop, ours;
+  std::vector<std::array<double, 4>> table;
+  for (int s = 1; s <= n_seeds; ++s) {
+    const auto seed = static_cast<std::uint64_t>(s);
+    if (n_seeds > 1) std::printf("seed %d\n", s);
+    latent::Vae alone(digit_decoder(), digit_encoder(), {.sigma = of_vae}, erg::random::Key(seed)), vae = alone;
+    const double seconds = fit(alone, rows, n_alone, fit_rate, seed);
+    alone.sample(erg::random::Key(9), 0, x.view(), latent::Decoding::sample);
+    judge.row("VAE of the data, samples", x.view());
+    alone.sample(erg::random::Key(9), 0, x.view(), latent::Decoding::mean);
+    judge.row("VAE of the data, means", x.view());
+    std::printf("  (%ld steps of 128, %.0f s)\n", n_alone, seconds);
+    const double fd_alone = judge.distance(x.view());
 
-  const latent::GaussianDecoder generator(digit_decoder(), {.sigma = 0.3}, erg::random::Key(1));
-  const Course coop = digits("CoopNets", judge, rows, train::RegressionTeacher(generator, teacher_params), n_steps, n_draw, [](auto&) {});
-  const latent::Vae vae(digit_decoder(), digit_encoder(), {.sigma = sigma}, erg::random::Key(1));
-  Block strip, between;
-  Course ours = digits("VAE as sampler", judge, rows, train::VariationalTeacher(vae, teacher_params), n_steps, n_draw, [&](auto& t) {
-    const auto& model = t.teacher().model();
-    between = interpolations(model, judge, 10, 12);
-    const View starts = t.negatives().starts();
-    strip = revision_strip(t.energy(), starts, 10, 11, n_langevin / 5);  // twice the steps of training
-    const auto g = latent::geometry(model, t.energy(), erg::rows_of(held_out, 0, 1000), t.negatives().positions(), erg::random::Key(5), {.n_importance = 64, .n_draws = 1000});
-    std::printf("-ELBO of negatives %.1f, of test digits %.1f (importance-weighted %.1f: the encoder's gap %.1f), %d of %d latents used; log Z %.0f by %.1f effective draws\n",
-                g.k_pq, g.k_piq, g.data_nll, g.posterior_gap, g.active_units, n_latent, g.log_z, g.ess);
-  });
-  std::printf("FD of what CoopNets, the VAE alone and this make: %.2f, %.2f, %.2f (floor %.2f)\n", coop.by_time[2].back(), of_alone, ours.by_time[2].back(), floor);
+    const latent::GaussianDecoder generator(digit_decoder(), {.sigma = sigma}, erg::random::Key(seed));
+    Course c = digits("CoopNets", judge, rows, train::RegressionTeacher(generator, teacher_params), n_coop, n_draw, seed, [](auto&, const Course&) {});
+    const double first_seconds = fit(vae, rows, n_first, fit_rate, seed);
+    std::printf("  a VAE of the data for the next two to start with: %ld steps of 128, %.0f s\n", n_first, first_seconds);
+    const double warm = digits("CoopNets from the VAE's decoder", judge, rows, train::RegressionTeacher(vae.decoder(), slow_teacher_params), n_steps, n_draw, seed,
+                               [](auto&, const Course&) {}).last();
+    Course v = digits("VAE as sampler", judge, rows, train::VariationalTeacher(vae, slow_teacher_params), n_steps, n_draw, seed, [&](auto& t, const Course& course) {
+      if (s > 1) return;
+      const auto model = t.teacher().averaged();
+      between = interpolations(model, judge, 10, 12);
+      strip = revision_strip(t.averaged(), course.starts.view(), 10, 11, n_langevin / 5);  // twice the steps of training
+      const auto g = latent::geometry(model, t.averaged(), erg::rows_of(held_out, 0, 1000), erg::rows_of(View(course.ends.view()), 0, n_batch), erg::random::Key(5),
+                                      {.n_importance = 64, .n_draws = 1000});
+      std::printf("-ELBO of negatives %.1f, of test digits %.1f (importance-weighted %.1f: the encoder's gap %.1f), %d of %d latents used; log Z %.0f by %.1f effective draws\n",
+                  g.k_pq, g.k_piq, g.data_nll, g.posterior_gap, g.active_units, n_latent, g.log_z, g.ess);
+    });
+    for (double& second : v.by_time[0]) second += first_seconds;
+    table.push_back({c.last(), fd_alone, v.last(), warm});
+    if (s == 1) of_alone = fd_alone, of_fit = x, coop = std::move(c), ours = std::move(v);
+  }
+  std::printf("\nFD by seed (floor %.2f)\n%4s %10s %10s %16s %24s\n", floor, "seed", "CoopNets", "VAE alone", "VAE as sampler", "CoopNets from the VAE");
+  int n_ahead = 0;
+  for (std::size_t s = 0; s < table.size(); ++s) {
+    const auto& r = table[s];
+    std::printf("%4zu %10.2f %10.2f %16.2f %24.2f\n", s + 1, r[0], r[1], r[2], r[3]);
+    n_ahead += r[2] < std::min(r[0], r[1]);
+  }
+  std::printf("the VAE as sampler is ahead of CoopNets and the VAE alone in %d of %d\n", n_ahead, n_seeds);
 
   example::Picture page(folder + "digits.png", 2, 3, 1500, 1040);
-  add_sheet(page, "alone", "VAE of the data", example::sheet(x.view(), 14, 10, 10));
+  add_sheet(page, "alone", "VAE of the data", example::sheet(of_fit.view(), 14, 10, 10));
   add_sheet(page, "coop", "CoopNets, revised", example::sheet(coop.ends.view(), 14, 10, 10));
   add_sheet(page, "ends", "VAE as sampler, revised", example::sheet(ours.ends.view(), 14, 10, 10));
   add_sheet(page, "strip", "starts, and every fourth Langevin step after", example::sheet(strip.view(), 14, 10, 11));
@@ -444,7 +483,7 @@ int main(int argc, char** argv) {
   std::printf("Fixed points of amortised training in one dimension: precision l of U = l x^2 / 2 on N(0, 1)\n");
   const auto rows = example::fixed_points(full ? 1500 : 500);
   example::print_fixed_points(rows);
-  plane(full ? 3 : 1, full ? 1500 : 800);
+  plane(full ? 5 : 1, full ? 1500 : 800);
   const auto digits = example::load_mnist();
   if (!digits) return 0;
   const std::size_t n_train = 50000;
@@ -457,7 +496,7 @@ int main(int argc, char** argv) {
   const std::vector<float> first(images.begin(), images.begin() + 10000 * pixels);
   const auto truth = example::block_of_rows(first, pixels);
   const Judge judge{classifier, erg::diag::gaussian_fit(classifier.features(truth.view())), classifier.features(erg::rows_of(View(truth.view()), 0, 1000))};
-  generation(judge, images, test.view(), full ? 8000 : 1500, full ? 8000 : 2000);
+  generation(judge, images, test.view(), full ? 3 : 1, full ? 3000 : 1500, full ? 4000 : 2000);
   inpainting(images, test_rows, full ? 4000 : 800, full ? 6000 : 1500);
   std::printf("\nReported: CIFAR-10 FID 36.2 against 36.4 of CoopNets (one seed each); PSNR in holes of facades 21.62 against 20.47 dB of conditional CoopNets.\n");
   return 0;

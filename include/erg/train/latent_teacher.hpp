@@ -18,12 +18,14 @@ struct LatentTeacherParams {
   double beta1 = 0.9;            ///< of Adam
   std::int64_t decay_steps = 0;  ///< steps of training over which the rate falls to a twentieth, like cosine; 0: it stays
   double clip = 0.0;             ///< longest gradient; 0: as it is
+  double average = 0.0;          ///< in [0, 1): weight of the past in a running average of the parameters over steps of training; 0: none is kept
 };
 
 namespace detail {
 inline void validate(const LatentTeacherParams& p) {
   erg::detail::require_count("n_updates", p.n_updates, 0);
   erg::detail::require_not_negative("clip", p.clip);
+  erg::detail::require_fraction("average", p.average);
   if (p.decay_steps < 0) erg::detail::reject("decay_steps", static_cast<double>(p.decay_steps), "must be >= 0");
 }
 
@@ -33,23 +35,52 @@ class LatentTeacher : public DescendingModel<Model> {
  public:
   using T = typename Model::Scalar;
 
+  /// The model with the running average of its parameters, where there is one.
+  Model averaged() const {
+    Model m = this->model_;
+    if (!average_.average().empty()) m.restore(average_.average());
+    return m;
+  }
+  void save(io::Writer& w) const {
+    DescendingModel<Model>::save(w);
+    average_.save(w);
+  }
+  void load(io::Reader& r) {
+    DescendingModel<Model>::load(r);
+    average_.load(r);
+  }
+
   LatentTeacherParams params;
 
  protected:
   LatentTeacher(Model m, const LatentTeacherParams& p)
-      : DescendingModel<Model>((validate(p), std::move(m)), "latent-variable model", {.learning_rate = p.learning_rate, .beta1 = p.beta1}), params(p) {}
+      : DescendingModel<Model>((validate(p), std::move(m)), "latent-variable model", {.learning_rate = p.learning_rate, .beta1 = p.beta1}),
+        params(p),
+        average_(p.average) {}
 
-  /// n_updates steps on loss(gradient, key of the update); the mean loss.
+  /// n_updates steps on loss(gradient, key of the update), then one of the average; the mean loss.
   template <class F>
   double descend_by(random::Key key, F&& loss) {
     const double rate = params.decay_steps > 0 ? nn::CosineRate(static_cast<long>(params.decay_steps), 0.05)(static_cast<long>(key.step())) : 1.0;
+    if (average_.average().empty()) remember();
     double mean = 0.0;
     for (int i = 0; i < params.n_updates; ++i) {
       const random::Key here = key.purpose(random::Purpose::user).stream(i);
       mean += this->descend(here, params.clip, rate, [&](std::span<T> to) { return loss(to, here); }) / params.n_updates;
     }
+    remember();
     return mean;
   }
+
+ private:
+  void remember() {
+    if (params.average == 0.0) return;
+    std::vector<T> theta(static_cast<std::size_t>(this->model_.n_parameters()));
+    this->model_.copy_parameters(std::span<T>(theta));
+    average_.update(std::span<const T>(theta));
+  }
+
+  nn::Ema<T> average_;
 };
 }  // namespace detail
 

@@ -107,10 +107,27 @@ TEST_CASE("one thread and two teach to the same bits, and a stopped training goe
     second.run(2);
     CHECK(parameters(second.teacher().model()) == parameters(one.teacher().model()));
     CHECK(second.energy().l == one.energy().l);
+    if constexpr (requires { teacher.averaged(); }) {
+      CHECK(parameters(second.teacher().averaged()) == parameters(one.teacher().averaged()));
+      CHECK(parameters(second.teacher().averaged()) != parameters(one.teacher().model()));
+    }
   };
-  check(train::VariationalTeacher(small_vae()), "variational");
-  check(train::RegressionTeacher(small_vae().decoder(), {}, {.n_steps = 3, .step_size = 0.01}), "regression");
+  check(train::VariationalTeacher(small_vae(), {.average = 0.9}), "variational");
+  check(train::RegressionTeacher(small_vae().decoder(), {.average = 0.9}, {.n_steps = 3, .step_size = 0.01}), "regression");
   check(train::RefitTeacher<double>(latent::LinearGaussian<double>(2, 1, 0.3)), "refit");
+}
+
+TEST_CASE("a teacher's running average starts at the model it was given, and changes no training", "[train][latent]") {
+  auto averaged = trainer(train::VariationalTeacher(small_vae(), {.n_updates = 2, .average = 0.75})), plain = trainer(train::VariationalTeacher(small_vae(), {.n_updates = 2}));
+  std::vector<double> expected = parameters(small_vae());
+  for (int i = 0; i < 5; ++i) {
+    averaged.advance(), plain.advance();
+    const auto now = parameters(plain.teacher().model());
+    for (std::size_t k = 0; k < now.size(); ++k) expected[k] = 0.75 * expected[k] + 0.25 * now[k];
+  }
+  CHECK(parameters(averaged.teacher().model()) == parameters(plain.teacher().model()));
+  CHECK(parameters(plain.teacher().averaged()) == parameters(plain.teacher().model()));
+  CHECK(parameters(averaged.teacher().averaged()) == expected);
 }
 
 TEST_CASE("latent Langevin steps move each latent by its own gradient, whatever the number of chains", "[train][latent]") {
@@ -183,6 +200,7 @@ TEST_CASE("held coordinates stay as they are, bit for bit, under every kernel", 
 
 TEST_CASE("parameters of teachers out of range are refused with a sentence", "[train][latent]") {
   ERG_CHECK_THROWS(train::VariationalTeacher(small_vae(), {.learning_rate = -1.0}), std::invalid_argument, "learning_rate = -1");
+  ERG_CHECK_THROWS(train::VariationalTeacher(small_vae(), {.average = 1.0}), std::invalid_argument, "average = 1");
   ERG_CHECK_THROWS(train::RegressionTeacher(small_vae().decoder(), {}, {.n_steps = -1}), std::invalid_argument, "n_steps = -1");
   ERG_CHECK_THROWS((train::RefitTeacher<double>(latent::LinearGaussian<double>(1, 1, 0.3), train::Refit::known, 2.0)), std::invalid_argument, "rate = 2");
 }
