@@ -5,6 +5,7 @@
 #include "erg/run/checkpoint.hpp"
 #include "erg/train/chains.hpp"
 #include "erg/train/objective.hpp"
+#include "erg/train/scheduled.hpp"
 #include "erg/train/teacher.hpp"
 
 #include <typeinfo>
@@ -26,30 +27,6 @@ struct TrainerParams {
   double average = 0.0;       ///< in [0, 1): weight of the past in a running average of the parameters; 0: none is kept
   std::uint64_t seed = 1;
   int n_threads = 1;          ///< for gradients by the parameters; the same result for any number
-};
-
-/// An optimizer whose learning rate follows a schedule (nn/schedule.hpp).
-template <class Optimizer, class Schedule>
-class Scheduled {
- public:
-  Scheduled(Optimizer o, Schedule s) : optimizer_(std::move(o)), schedule_(std::move(s)) {}
-  template <class T>
-  void step(std::span<T> theta, std::span<const T> gradient) {
-    optimizer_.step(theta, gradient, schedule_(step_++));
-  }
-  void save(io::Writer& w) const {
-    optimizer_.save(w);
-    w.put(step_);
-  }
-  void load(io::Reader& r) {
-    optimizer_.load(r);
-    r.get(step_);
-  }
-
- private:
-  Optimizer optimizer_;
-  Schedule schedule_;
-  long step_ = 0;
 };
 
 /// The training loop of every method: what differs are the parts.
