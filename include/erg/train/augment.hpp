@@ -46,6 +46,7 @@ class Dice {
 };
 }  // namespace detail
 
+/// Leaves points as they are.
 struct NoAugmentation {
   static constexpr bool is_reversible = true;
   template <class T>

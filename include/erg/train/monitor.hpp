@@ -13,6 +13,7 @@ struct Diversity {
   double distance = 0.0;    ///< mean distance of two points, over up to 8 pairs a point
   double saturated = 0.0;   ///< share of coordinates at the box's walls or beyond
 };
+/// Of points x, [n, dim]; low and high are the walls of the box.       Cost  O(n dim)
 template <class T>
 Diversity diversity(BlockView<const T> x, double low = -INFINITY, double high = INFINITY) {
   Diversity r;
@@ -42,16 +43,11 @@ Diversity diversity(BlockView<const T> x, double low = -INFINITY, double high = 
   return r;
 }
 
-/// What a training saw every so many steps, kept to be printed or drawn.
-///
-///   train::History history(trainer, {.every = 10});
-///   trainer.run(2000, history);
-///   history.rows()                      gap, KL of the sampler, gradient of each term, how much the negatives differ
-/// Cost      every look: O(n dim) for the diversity of the negatives
 struct HistoryParams {
   std::int64_t every = 10;
   double low = -INFINITY, high = INFINITY;   ///< the box whose walls count as saturation
 };
+/// One look.
 struct HistoryRow {
   std::int64_t step = 0;
   double data_energy = 0.0, model_energy = 0.0, gradient_norm = 0.0;
@@ -60,6 +56,13 @@ struct HistoryRow {
   Diversity negatives;
   double gap() const { return data_energy - model_energy; }
 };
+
+/// What a training saw every so many steps, kept to be printed or drawn.
+///
+///   train::History history(trainer, {.every = 10});
+///   trainer.run(2000, history);
+///   history.rows()                      gap, KL of the sampler, gradient of each term, how much the negatives differ
+/// Cost      every look: O(n dim) for the diversity of the negatives
 template <class Trainer>
 class History {
  public:

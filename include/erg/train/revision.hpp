@@ -6,6 +6,13 @@
 
 namespace erg::train {
 
+struct WatchParams {
+  std::int64_t every = 50;         ///< steps from look to look
+  bool laplacian = false;          ///< by one random direction a chain
+  bool forces = false;             ///< before every step of the chains; with an objective that looks back, before those it looks through
+  std::vector<int> coordinates{};  ///< those that move; empty: all
+};
+
 /// An objective, and every so many steps a look at what the kernel made of the starts: StepReport::revision.
 ///
 ///   Trainer t(energy, data, chains(...), Watched{Contrastive{}, {.every = 50}}, ...);
@@ -16,12 +23,6 @@ namespace erg::train {
 /// Revision::forces are r_t = E|dU/dx| along the chains: sqrt(h) r_t / (2 sqrt(dim)) far below 1, noise leads; far above, the chains descend.
 /// Cost      every look: gradients at starts, negatives and data, and the noise of all steps; the Laplacian two gradients more, forces one
 ///           for each step of the kernel
-struct WatchParams {
-  std::int64_t every = 50;         ///< steps from look to look
-  bool laplacian = false;          ///< by one random direction a chain
-  bool forces = false;             ///< before every step of the chains; with an objective that looks back, before those it looks through
-  std::vector<int> coordinates{};  ///< those that move; empty: all
-};
 template <class Objective = Contrastive>
 struct Watched {
   static constexpr bool needs_negatives = Objective::needs_negatives;
