@@ -250,7 +250,7 @@ Block revision_strip(const E& energy, View starts, int n_rows, int n_columns, in
 /// counts too. The rates of each, and the VAE's sigma, are the best found by hand in quick runs.
 void generation(const Judge& judge, const std::vector<float>& rows, View held_out, int n_seeds, long n_steps, long n_first) {
   constexpr double of_vae = 0.45, fit_rate = 3e-3;
-  const long n_coop = n_steps + n_first / 4, n_alone = n_first + 3 * n_steps;  // a step of fitting costs a quarter of one of an energy, or a third
+  const long n_coop = n_steps + n_first / 4, n_alone = n_first + 7 * n_steps;  // a step of fitting costs a seventh of one of an energy, or up to a quarter
   const int n_draw = 2048;
   std::printf("\nDigits of 14 x 14 pixels, %ld steps of %d; FD is the Frechet distance of this classifier's 64 features (no FID), %d images against 10000\n", n_steps, n_batch, n_draw);
   std::printf("%-46s %8s %8s %9s %7s %7s\n", "images", "FD", "MMD^2", "precision", "recall", "score");
