@@ -511,19 +511,24 @@ TEST_CASE("importance weights have the effective number stated", "[statistical][
   }
 }
 
+/// Lets chains learn their step size, and eta where they use it, from batches of 100 draws.
+static void learn(generator::HmcScore<double>& score, const generator::LinearGaussian<double>& g, int n_batches) {
+  Pieces<double> pieces(1);
+  Table z(100, g.n_latent()), eps(100, g.dim()), x(100, g.dim()), s(100, g.dim());
+  for (int i = 0; i < n_batches; ++i) {
+    const random::Key key = random::Key(7).at(static_cast<std::uint64_t>(i));
+    g.latents(key.purpose(random::Purpose::start), 0, z.view(), eps.view());
+    g.sample(z, eps, x.view());
+    score.estimate(g, z, x, key, s.view(), pieces);
+    score.learn(g, z, x, key, pieces);
+  }
+}
+
 TEST_CASE("Hamiltonian chains with the right force deliver all of it in many dimensions, with the prior's hardly any", "[statistical][generator]") {
   const auto tuned = [&](int d, generator::Force force) {
     const auto g = isotropic(d);
     generator::HmcScore<double> score({.step_size = 0.5 * best_eta, .jitter = 0.0, .force = force});
-    Pieces<double> pieces(1);
-    Table z(100, d), eps(100, d), x(100, d), s(100, d);
-    for (int i = 0; i < 250; ++i) {
-      const random::Key key = random::Key(7).at(static_cast<std::uint64_t>(i));
-      g.latents(key.purpose(random::Purpose::start), 0, z.view(), eps.view());
-      g.sample(z, eps, x.view());
-      score.estimate(g, z, x, key, s.view(), pieces);
-      score.learn(g, z, x, key, pieces);
-    }
+    learn(score, g, 250);
     return fraction(g, score, 200, d < 100 ? 200 : 10);
   };
   const auto full = tuned(100, generator::Force::full), prior = tuned(100, generator::Force::prior_only);
@@ -548,15 +553,7 @@ TEST_CASE("steps in proportion to eta deliver all of it where latents differ in 
     auto p = generator::HmcScoreParams::accurate();
     p.precondition = precondition;
     generator::HmcScore<double> score(p);
-    Pieces<double> pieces(1);
-    Table z(100, d), eps(100, d), x(100, d), s(100, d);
-    for (int i = 0; i < 200; ++i) {
-      const random::Key key = random::Key(7).at(static_cast<std::uint64_t>(i));
-      g.latents(key.purpose(random::Purpose::start), 0, z.view(), eps.view());
-      g.sample(z, eps, x.view());
-      score.estimate(g, z, x, key, s.view(), pieces);
-      score.learn(g, z, x, key, pieces);
-    }
+    learn(score, g, 200);
     return fraction(g, score, 200, 10);
   };
   const auto shaped = delivered(true), equal = delivered(false);
