@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/flow/flow.hpp"
+#include "erg/tile/owned_block.hpp"
 
 #include <cmath>
 #include <limits>
@@ -41,22 +42,6 @@ struct Check {
 
 namespace detail {
 
-/// [chain, column] numbers of a check.
-template <class T>
-struct Table {
-  std::vector<T> v;
-  int n, columns;
-  Table(int chains, int c) : v(static_cast<std::size_t>(chains) * static_cast<std::size_t>(c)), n(chains), columns(c) {}
-  void fill_normal(int stream) {
-    for (std::size_t i = 0; i < v.size(); ++i) v[i] = static_cast<T>(random::normal<double>(random::Key(1).stream(stream), i, 0));
-  }
-  BlockView<T> view() { return {v.data(), n, columns, n}; }
-  operator BlockView<const T>() const { return {v.data(), n, columns, n}; }
-  std::span<T> flat() { return v; }
-  T& operator()(int c, int d) { return v[static_cast<std::size_t>(c + d * n)]; }
-  T operator()(int c, int d) const { return v[static_cast<std::size_t>(c + d * n)]; }
-};
-
 /// log |det A| of a [n, n] matrix, by elimination with pivots.
 inline double log_abs_det(std::vector<double> a, int n) {
   const auto at = [&](int i, int j) -> double& { return a[static_cast<std::size_t>(i * n + j)]; };
@@ -80,33 +65,32 @@ inline void raise(double& error, double a, double b) {
 
 /// The passes of one way at the points `from`, for functions F = seed . result + gl log_det.
 template <Way way, class F, class T>
-void check_way(const F& flow, const Table<T>& from, double h, Check& check) {
-  const int n = from.n, dim = from.columns;
-  const auto go = [&](const F& f, const Table<T>& at, Table<T>& to, Table<T>& log_det) {
+void check_way(const F& flow, const OwnedBlock<T>& from, double h, Check& check) {
+  const int n = from.n, dim = from.dim;
+  const auto go = [&](const F& f, const OwnedBlock<T>& at, OwnedBlock<T>& to, OwnedBlock<T>& log_det) {
     if constexpr (way == Way::to_data) {
-      f.to_data(at, to.view(), log_det.flat());
+      f.to_data(at, to.view(), log_det.values);
     } else {
-      f.to_latent(at, to.view(), log_det.flat());
+      f.to_latent(at, to.view(), log_det.values);
     }
   };
-  Table<T> seed(n, dim), gl(n, 1), along(n, dim), g(n, dim), up(n, dim), down(n, dim), up_det(n, 1), down_det(n, 1), to(n, dim), det(n, 1);
-  seed.fill_normal(1);
-  gl.fill_normal(2);
-  along.fill_normal(3);
+  OwnedBlock<T> seed(n, dim), gl(n, 1), along(n, dim), g(n, dim), up(n, dim), down(n, dim), up_det(n, 1), down_det(n, 1), to(n, dim), det(n, 1);
+  int stream = 0;
+  for (auto* block : {&seed, &gl, &along}) fill_normal(block->view(), random::Key(1).stream(++stream));
   std::vector<T> gw(static_cast<std::size_t>(flow.n_parameters()));
   if constexpr (way == Way::to_data) {
-    flow.to_data_gradient(from, seed, gl.flat(), g.view(), gw);
+    flow.to_data_gradient(from, seed, gl.values, g.view(), gw);
   } else {
-    flow.to_latent_gradient(from, seed, gl.flat(), g.view(), gw);
+    flow.to_latent_gradient(from, seed, gl.values, g.view(), gw);
   }
   const auto slope_of = [&](int c) {
-    double s = static_cast<double>(gl.v[static_cast<std::size_t>(c)]) * (static_cast<double>(up_det(c, 0)) - static_cast<double>(down_det(c, 0)));
+    double s = static_cast<double>(gl(c, 0)) * (static_cast<double>(up_det(c, 0)) - static_cast<double>(down_det(c, 0)));
     for (int d = 0; d < dim; ++d) s += static_cast<double>(seed(c, d)) * (static_cast<double>(up(c, d)) - static_cast<double>(down(c, d)));
     return s / (2.0 * h);
   };
-  const auto moved = [&](const Table<T>& by, double a) {
-    Table<T> r = from;
-    for (std::size_t i = 0; i < r.v.size(); ++i) r.v[i] += static_cast<T>(a) * by.v[i];
+  const auto moved = [&](const OwnedBlock<T>& by, double a) {
+    OwnedBlock<T> r = from;
+    for (std::size_t i = 0; i < r.values.size(); ++i) r.values[i] += static_cast<T>(a) * by.values[i];
     return r;
   };
   go(flow, moved(along, h), up, up_det);
@@ -120,7 +104,7 @@ void check_way(const F& flow, const Table<T>& from, double h, Check& check) {
   go(flow, from, to, det);
   std::vector<std::vector<double>> matrix(static_cast<std::size_t>(n), std::vector<double>(static_cast<std::size_t>(dim * dim)));
   for (int j = 0; j < dim; ++j) {
-    Table<T> unit(n, dim);
+    OwnedBlock<T> unit(n, dim);
     for (int c = 0; c < n; ++c) unit(c, j) = T(1);
     go(flow, moved(unit, h), up, up_det);
     go(flow, moved(unit, -h), down, down_det);
@@ -165,22 +149,22 @@ void check_way(const F& flow, const Table<T>& from, double h, Check& check) {
 
 /// Gradients and log-dets against differences, in double.
 template <class F>
-void check_differences(const F& flow, const Table<double>& z, const Table<double>& x, double h, Check& check) {
+void check_differences(const F& flow, const OwnedBlock<double>& z, const OwnedBlock<double>& x, double h, Check& check) {
   using T = double;
-  const int n = x.n, dim = x.columns;
-  Table<T> g(n, dim), u(n, 1);
+  const int n = x.n, dim = x.dim;
+  OwnedBlock<T> g(n, dim), u(n, 1);
   check_way<Way::to_data>(flow, z, h, check);
   check_way<Way::to_latent>(flow, x, h, check);
   // the density as an energy
-  flow.value_and_gradient(x, u.flat(), g.view());
+  flow.value_and_gradient(x, u.values, g.view());
   for (int d = 0; d < dim; ++d) {
-    Table<T> up = x, down = x, u_up(n, 1), u_down(n, 1);
+    OwnedBlock<T> up = x, down = x, u_up(n, 1), u_down(n, 1);
     for (int c = 0; c < n; ++c) {
       up(c, d) += static_cast<T>(h);
       down(c, d) -= static_cast<T>(h);
     }
-    flow.value(up, u_up.flat());
-    flow.value(down, u_down.flat());
+    flow.value(up, u_up.values);
+    flow.value(down, u_down.values);
     for (int c = 0; c < n; ++c) {
       raise(check.input_gradient, static_cast<double>(g(c, d)),
                     (static_cast<double>(u_up(c, 0)) - static_cast<double>(u_down(c, 0))) / (2.0 * h));
@@ -188,18 +172,18 @@ void check_differences(const F& flow, const Table<double>& z, const Table<double
   }
 }
 template <class F>
-void check_in_double(const F& flow, const Table<float>& points, Check& check) {
+void check_in_double(const F& flow, const OwnedBlock<float>& points, Check& check) {
   const auto exact = flow.template as<double>();
-  const int n = points.n, dim = points.columns;
-  Table<double> x(n, dim), z(n, dim), g(n, dim), u(n, 1);
-  Table<float> g_single(n, dim), u_single(n, 1);
-  std::copy(points.v.begin(), points.v.end(), x.v.begin());
+  const int n = points.n, dim = points.dim;
+  OwnedBlock<double> x(n, dim), z(n, dim), g(n, dim), u(n, 1);
+  OwnedBlock<float> g_single(n, dim), u_single(n, 1);
+  std::copy(points.values.begin(), points.values.end(), x.values.begin());
   exact.to_latent(x, z.view());
   check_differences(exact, z, x, 1e-6, check);
-  exact.value_and_gradient(x, u.flat(), g.view());
-  flow.value_and_gradient(points, u_single.flat(), g_single.view());
-  for (std::size_t i = 0; i < u.v.size(); ++i) raise(check.single, static_cast<double>(u_single.v[i]), u.v[i]);
-  for (std::size_t i = 0; i < g.v.size(); ++i) raise(check.single, static_cast<double>(g_single.v[i]), g.v[i]);
+  exact.value_and_gradient(x, u.values, g.view());
+  flow.value_and_gradient(points, u_single.values, g_single.view());
+  for (std::size_t i = 0; i < u.values.size(); ++i) raise(check.single, static_cast<double>(u_single.values[i]), u.values[i]);
+  for (std::size_t i = 0; i < g.values.size(); ++i) raise(check.single, static_cast<double>(g_single.values[i]), g.values[i]);
 }
 
 }  // namespace detail
@@ -221,9 +205,9 @@ Check check(const F& flow, BlockView<const typename F::Scalar> points) {
   Check check;
   check.round_trip_tolerance = single ? 1e-4 : 1e-9;
   check.difference_tolerance = 1e-6;
-  detail::Table<T> all(points.n_chains, dim), all_z(points.n_chains, dim), back(points.n_chains, dim), det(points.n_chains, 1), det_back(points.n_chains, 1);
-  flow.to_latent(points, all_z.view(), det.flat());
-  flow.to_data(all_z, back.view(), det_back.flat());
+  OwnedBlock<T> all(points.n_chains, dim), all_z(points.n_chains, dim), back(points.n_chains, dim), det(points.n_chains, 1), det_back(points.n_chains, 1);
+  flow.to_latent(points, all_z.view(), det.values);
+  flow.to_data(all_z, back.view(), det_back.values);
   std::vector<int> good;
   for (int c = 0; c < points.n_chains; ++c) {
     bool finite = std::isfinite(det(c, 0)) && std::isfinite(det_back(c, 0));
@@ -237,7 +221,7 @@ Check check(const F& flow, BlockView<const typename F::Scalar> points) {
   }
   const int n = static_cast<int>(good.size());
   if (n == 0) return check;
-  detail::Table<T> x(n, dim), z(n, dim), again(n, dim);
+  OwnedBlock<T> x(n, dim), z(n, dim), again(n, dim);
   for (int c = 0; c < n; ++c) {
     const int at = good[static_cast<std::size_t>(c)];
     detail::raise(check.log_det, static_cast<double>(det(at, 0)), static_cast<double>(det_back(at, 0)));
@@ -249,7 +233,7 @@ Check check(const F& flow, BlockView<const typename F::Scalar> points) {
   }
   flow.to_data(z, again.view());
   flow.to_latent(again, again.view());
-  for (std::size_t i = 0; i < z.v.size(); ++i) detail::raise(check.round_trip, static_cast<double>(again.v[i]), static_cast<double>(z.v[i]));
+  for (std::size_t i = 0; i < z.values.size(); ++i) detail::raise(check.round_trip, static_cast<double>(again.values[i]), static_cast<double>(z.values[i]));
   if constexpr (single) {
     detail::check_in_double(flow, x, check);
   } else {

@@ -17,9 +17,8 @@ namespace erg::flow {
 ///
 ///   x = T(z), z ~ base;   log p(x) = log base(z) - log |det dx/dz|;   U = -log p, log Z = 0
 ///
-/// Kernels take it for a target and Imh takes it for a proposal; both then run in blocks of chains. Chains go through all bijectors in
-/// panels of 256 bytes a coordinate (512 where the parameters exceed a megabyte), so that between the first and the last nothing but
-/// weights moves.
+/// Kernels take it for a target and Imh takes it for a proposal; both then run in blocks of chains. Chains go through all bijectors a
+/// panel at a time (nn/panels.hpp), so that between the first and the last nothing but weights moves.
 /// Shapes    x, z, their derivatives: [chain, dim] column-major (BlockView), any alignment; log_det, log_density, weights: [chain]
 /// Base      a normalised energy over lanes with an exact sampler: StandardNormal, Gaussian, GaussianDense, GaussianMixture, ...
 /// Errors    std::invalid_argument: base, bijector or arguments of different dimensions
@@ -56,28 +55,12 @@ class Flow {
   /// Changes the trained parameters: f(std::span<T> theta). Constants (whitening, permutations) keep their values.
   template <class F>
   void update(F&& f) {
-    std::vector<T> kept;
-    const auto constants = [&](auto&& each) {
-      for (const auto& s : parameters_.slices()) {
-        if (s.is_state) each(nn::Parameters<T>::of(parameters_.flat(), s));
-      }
-    };
-    constants([&](std::span<T> part) { kept.insert(kept.end(), part.begin(), part.end()); });
-    f(parameters_.flat());
-    auto from = kept.begin();
-    constants([&](std::span<T> part) {
-      std::copy_n(from, part.size(), part.begin());
-      from += static_cast<std::ptrdiff_t>(part.size());
-    });
+    parameters_.change(f);
     renew();
   }
   /// Puts all numbers, constants included, as saved.
   void restore(std::span<const T> values) {
-    if (static_cast<int>(values.size()) != parameters_.size()) {
-      throw std::invalid_argument(std::to_string(values.size()) + " parameters (the flow has " + std::to_string(parameters_.size()) +
-                                  ") give those of the same flow");
-    }
-    std::copy(values.begin(), values.end(), parameters_.flat().begin());
+    parameters_.put(values, "flow");
     renew();
   }
   /// The same, and the version it was saved with: densities that kernels kept for that version then stay valid, bit for bit.
@@ -169,23 +152,23 @@ class Flow {
   /// Along v, as a network of the one output U: du = v . dU/dx, and hv = d/de of seed dU/dx at x + e v; each where it has memory.
   void tangent(BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, BlockView<T> du, BlockView<T> hv) const {
     using D = Dual<P, 1>;
-    detail::tangent_pass<P, D>(map_, base_, theta(), n_parameters(), x, v, seed, Gradient<D>{}, [&](Block<D> u, Block<D> g, int first) {
-      if (du.data != nullptr) std::copy_n(u.row(0, 1), u.n_chains, du.column(0) + first);
-      for (int d = 0; hv.data != nullptr && d < dim(); ++d) std::copy_n(g.row(d, 1), g.n_chains, hv.column(d) + first);
+    detail::tangent_pass<P, D>(map_, base_, theta(), n_parameters(), x, v, seed, Gradient<D>{}, [&](const detail::Panel<D>& p) {
+      if (du.data != nullptr) nn::write_rows(du, p.u, p.first, 1);
+      if (hv.data != nullptr) nn::write_rows(hv, p.g, p.first, 1);
     });
   }
   /// to += d/dtheta sum_c seed_c v_c . dU/dx_c, v and seed held fixed.
   void tangent_parameter_gradient(BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, std::span<T> to) const {
     require_gradient(to);
     using D = Dual<P, 1>;
-    detail::tangent_pass<P, D>(map_, base_, theta(), n_parameters(), x, v, seed, Gradient<D>{{nullptr, to.data()}}, [](Block<D>, Block<D>, int) {});
+    detail::tangent_pass<P, D>(map_, base_, theta(), n_parameters(), x, v, seed, Gradient<D>{{nullptr, to.data()}}, [](const auto&) {});
   }
   /// to += d/dtheta sum_c seed_c v_c . H_c v_c, H the second derivatives of U.
   void curvature_parameter_gradient(BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, std::span<T> to) const {
     require_gradient(to);
     using D = Dual<Dual<P, 1>, 1>;
     detail::tangent_pass<P, D>(map_, base_, theta(), n_parameters(), x, v, seed, Gradient<D>{{nullptr, nullptr, nullptr, to.data()}},
-                               [](Block<D>, Block<D>, int) {});
+                               [](const auto&) {});
   }
   /// W(z) = U(T(z)) - log_det(z) for an energy U of the data side and, where they have memory, dW/dz and, times scale, dW/dtheta.
   template <class E>
@@ -206,11 +189,7 @@ class Flow {
     flow::refresh(map_, parameters_.flat().data());
     ++version_;
   }
-  void require_gradient(std::span<T> to) const {
-    if (static_cast<int>(to.size()) == n_parameters()) return;
-    throw std::invalid_argument("a gradient of " + std::to_string(to.size()) + " numbers (the flow has " + std::to_string(n_parameters()) +
-                                " parameters) give one for each");
-  }
+  void require_gradient(std::span<T> to) const { parameters_.require_gradient(to, "flow"); }
   void require_dim(int given) const {
     if (given == dim()) return;
     throw std::invalid_argument("points of " + std::to_string(given) + " coordinates (the flow has dim = " + std::to_string(dim()) +

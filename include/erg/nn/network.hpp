@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/lane/xsimd_lane.hpp"
+#include "erg/nn/panels.hpp"
 #include "erg/nn/sequential.hpp"
 
 namespace erg::nn {
@@ -14,8 +15,7 @@ using Workspace = Arena<T>;
 ///
 ///   y = f(x; theta)
 ///
-/// Chains go through all layers in panels of 256 bytes a feature (64 floats), which with their activations stay in the caches; a
-/// network whose weights do not fit there takes up to twice as many chains, so as to read the weights half as often.
+/// Chains go through all layers a panel at a time (panels.hpp), so that activations stay in the caches.
 /// Shapes    x, v, g, hv: [chain, n_in]; y, seed: [chain, n_out], column-major (BlockView), any alignment; seed without memory: ones
 /// Numerics  a chain's results do not depend on the chains beside it, nor on how many there are; in the strict profile not on the lane
 /// Threads   const passes may run on many threads at once: memory is the thread's own, or the Workspace given
@@ -54,19 +54,7 @@ class Network {
   /// read but not to change.
   template <class F>
   void update(F&& f) {
-    std::vector<T> kept;
-    const auto each_state = [&](auto&& g) {
-      for (const auto& s : parameters_.slices()) {
-        if (s.is_state) g(Parameters<T>::of(parameters_.flat(), s));
-      }
-    };
-    each_state([&](std::span<T> state) { kept.insert(kept.end(), state.begin(), state.end()); });
-    f(parameters_.flat());
-    auto from = kept.cbegin();
-    each_state([&](std::span<T> state) {
-      std::copy_n(from, state.size(), state.begin());
-      from += static_cast<std::ptrdiff_t>(state.size());
-    });
+    parameters_.change(f);
     nn::refresh(net_, parameters_.flat().data());
     renew();
   }
@@ -78,32 +66,28 @@ class Network {
   }
   /// Puts all parameters and states, as saved.
   void restore(std::span<const T> values) {
-    if (static_cast<int>(values.size()) != parameters_.size()) {
-      throw std::invalid_argument(std::to_string(values.size()) + " parameters (the network has " + std::to_string(parameters_.size()) +
-                                  ") give those of the same network");
-    }
-    std::copy(values.begin(), values.end(), parameters_.flat().begin());
+    parameters_.put(values, "network");
     renew();
   }
 
   void forward(BlockView<const T> x, BlockView<T> y, Workspace<T>& ws = own()) const {
     run<P>(x.n_chains, ws, [&](Panel<P>& p) {
-      read(p.x, x, p, 0);
+      read_rows(p.x, x, p.first);
       nn::values<P>(net_, weights(), p.x, p.y, p.tape);
-      write(y, p.y, p, 0);
+      write_rows(y, p.y, p.first);
     });
   }
   /// g = (dy/dx)^T seed, and y where it has memory.
   void input_gradient(BlockView<const T> x, BlockView<const T> seed, BlockView<T> y, BlockView<T> g, Workspace<T>& ws = own()) const {
     run<P>(x.n_chains, ws, [&](Panel<P>& p) {
-      read(p.x, x, p, 0);
+      read_rows(p.x, x, p.first);
       Block<P> to = p.y;
       if (can_omit_output<Net>() && y.data == nullptr) to.data = nullptr;
       net_.template forward<P>(weights(), p.x, to, p.tape);
-      read_seed(p.gy, seed, p);
+      read_seed(p.gy, seed, p.first);
       net_.template input_gradient<P>(weights(), p.x, p.tape, p.gy, p.gx);
-      if (y.data != nullptr) write(y, p.y, p, 0);
-      write(g, p.gx, p, 0);
+      if (y.data != nullptr) write_rows(y, p.y, p.first);
+      write_rows(g, p.gx, p.first);
     });
   }
   /// The same where the seed follows from the output: seed(y, gy, first) reads y and writes gy, [chain, n_out], of the chains from number
@@ -112,11 +96,11 @@ class Network {
     requires std::invocable<F&, BlockView<const T>, BlockView<T>, int>
   void input_gradient(BlockView<const T> x, F&& seed, BlockView<T> g, Workspace<T>& ws = own()) const {
     run<P>(x.n_chains, ws, [&](Panel<P>& p) {
-      read(p.x, x, p, 0);
+      read_rows(p.x, x, p.first);
       net_.template forward<P>(weights(), p.x, p.y, p.tape);
       make_seed(seed, p);
       net_.template input_gradient<P>(weights(), p.x, p.tape, p.gy, p.gx);
-      write(g, p.gx, p, 0);
+      write_rows(g, p.gx, p.first);
     });
   }
   /// to += sum_c (dy/dtheta)^T seed; y and g are written where they have memory.
@@ -124,14 +108,14 @@ class Network {
                           Workspace<T>& ws = own()) const {
     accumulate(to, [&](T* gw) {
       run<P>(x.n_chains, ws, [&](Panel<P>& p) {
-        read(p.x, x, p, 0);
+        read_rows(p.x, x, p.first);
         net_.template forward<P>(weights(), p.x, p.y, p.tape);
-        if (y.data != nullptr) write(y, p.y, p, 0);
-        read_seed(p.gy, seed, p);
+        if (y.data != nullptr) write_rows(y, p.y, p.first);
+        read_seed(p.gy, seed, p.first);
         Block<P> gx = p.gx;
         if (g.data == nullptr) gx.data = nullptr;
         nn::backward<P>(net_, weights(), p.x, p.tape, p.gy, gx, Gradient<P>{{gw}});
-        if (g.data != nullptr) write(g, p.gx, p, 0);
+        if (g.data != nullptr) write_rows(g, p.gx, p.first);
       });
     });
   }
@@ -141,13 +125,13 @@ class Network {
   void parameter_gradient(BlockView<const T> x, F&& seed, std::span<T> to, BlockView<T> g = {}, Workspace<T>& ws = own()) const {
     accumulate(to, [&](T* gw) {
       run<P>(x.n_chains, ws, [&](Panel<P>& p) {
-        read(p.x, x, p, 0);
+        read_rows(p.x, x, p.first);
         net_.template forward<P>(weights(), p.x, p.y, p.tape);
         make_seed(seed, p);
         Block<P> gx = p.gx;
         if (g.data == nullptr) gx.data = nullptr;
         nn::backward<P>(net_, weights(), p.x, p.tape, p.gy, gx, Gradient<P>{{gw}});
-        if (g.data != nullptr) write(g, p.gx, p, 0);
+        if (g.data != nullptr) write_rows(g, p.gx, p.first);
       });
     });
   }
@@ -156,14 +140,14 @@ class Network {
                Workspace<T>& ws = own()) const {
     using D = Dual<P, 1>;
     run<D>(x.n_chains, ws, [&](Panel<D>& p) {
-      read(p.x, x, p, 0);
-      read(p.x, v, p, 1);
+      read_rows(p.x, x, p.first);
+      read_directions(p.x, v, p.first);
       net_.template forward<D>(weights(), p.x, p.y, p.tape);
-      if (dy.data != nullptr) write(dy, p.y, p, 1);
+      if (dy.data != nullptr) write_rows(dy, p.y, p.first, 1);
       if (hv.data == nullptr) return;
-      read_seed(p.gy, seed, p);
+      read_seed(p.gy, seed, p.first);
       net_.template input_gradient<D>(weights(), p.x, p.tape, p.gy, p.gx);
-      write(hv, p.gx, p, 1);
+      write_rows(hv, p.gx, p.first, 1);
     });
   }
   /// to += d/dtheta sum_c v_c . g_c, g = (dy/dx)^T seed, v and seed held fixed.
@@ -172,10 +156,10 @@ class Network {
     using D = Dual<P, 1>;
     accumulate(to, [&](T* gw) {
       run<D>(x.n_chains, ws, [&](Panel<D>& p) {
-        read(p.x, x, p, 0);
-        read(p.x, v, p, 1);
+        read_rows(p.x, x, p.first);
+        read_directions(p.x, v, p.first);
         net_.template forward<D>(weights(), p.x, p.y, p.tape);
-        read_seed(p.gy, seed, p);
+        read_seed(p.gy, seed, p.first);
         nn::backward<D>(net_, weights(), p.x, p.tape, p.gy, Block<D>{}, Gradient<D>{{nullptr, gw}});
       });
     });
@@ -186,11 +170,10 @@ class Network {
     using D = Dual<Dual<P, 1>, 1>;
     accumulate(to, [&](T* gw) {
       run<D>(x.n_chains, ws, [&](Panel<D>& p) {
-        read(p.x, x, p, 0);
-        read(p.x, v, p, 1);
-        read(p.x, v, p, 2);
+        read_rows(p.x, x, p.first);
+        read_directions(p.x, v, p.first);
         net_.template forward<D>(weights(), p.x, p.y, p.tape);
-        read_seed(p.gy, seed, p);
+        read_seed(p.gy, seed, p.first);
         nn::backward<D>(net_, weights(), p.x, p.tape, p.gy, Block<D>{}, Gradient<D>{{nullptr, nullptr, nullptr, gw}});
       });
     });
@@ -209,22 +192,22 @@ class Network {
     const auto fill = [](const Block<D>& b, int plane, T v) { std::fill_n(b.row(0, plane), b.n_groups * width_v<P>, v); };
     accumulate(to, [&](T* gw) {
       run<D>(x.n_chains, ws, [&](Panel<D>& p) {
-        read(p.x, x, p, 0);
+        read_rows(p.x, x, p.first);
         net_.template forward<P>(weights(), values_of(p.x), values_of(p.y), values_of(p.tape));
         fill(p.gy, 0, T(1));
         net_.template input_gradient<P>(weights(), values_of(p.x), values_of(p.tape), values_of(p.gy), values_of(p.gx));
         T* const square = squares.data() + p.first;
-        std::fill_n(square, p.n_chains, T(0));
+        std::fill_n(square, p.x.n_chains, T(0));
         for (int f = 0; f < n_in(); ++f) {
           const T* from = p.gx.row(f);
           T* v = p.x.row(f, 1);
-          for (int c = 0; c < p.n_chains; ++c) square[c] += from[c] * from[c];
+          for (int c = 0; c < p.x.n_chains; ++c) square[c] += from[c] * from[c];
           std::copy_n(from, p.x.n_groups * width_v<P>, v);
         }
-        std::copy_n(p.y.row(0), p.n_chains, y.data() + p.first);
+        std::copy_n(p.y.row(0), p.x.n_chains, y.data() + p.first);
         const auto seed = [&](int plane, T v) {
           fill(p.gy, plane, T(0));
-          std::fill_n(p.gy.row(0, plane), p.n_chains, v);
+          std::fill_n(p.gy.row(0, plane), p.gy.n_chains, v);
         };
         if constexpr (is_piecewise_linear<Net>()) {
           const auto tangents_of = [](const Block<D>& b) { return Block<P>{b.data + b.plane, b.stride, b.plane, b.n_features, b.n_groups, b.n_chains}; };
@@ -245,7 +228,7 @@ class Network {
   template <class L>
   struct Panel {
     Block<L> x, y, tape, gy, gx;
-    int first, n_chains;
+    int first;
   };
 
   static ParameterList listed(const Net& net) {
@@ -273,10 +256,7 @@ class Network {
   /// f(gw) adds to the gradient of what the passes take; what is trained gets its share.
   template <class F>
   void accumulate(std::span<T> to, F&& f) const {
-    if (static_cast<int>(to.size()) != parameters_.size()) {
-      throw std::invalid_argument("a gradient of " + std::to_string(to.size()) + " numbers (the network has " +
-                                  std::to_string(parameters_.size()) + " parameters) give one for each");
-    }
+    parameters_.require_gradient(to, "network");
     if constexpr (is_reparametrised<Net>()) {
       const auto n = static_cast<std::size_t>(nn::n_parameters(net_));
       T* gw = detail::thread_scratch<T, 2>(n);
@@ -288,65 +268,19 @@ class Network {
     }
   }
 
-  /// Chains to a panel, in lines of a feature.
-  int lines(int n_chains) const {
-    constexpr long cached = 1L << 20;
-    const int most = static_cast<long>(nn::n_parameters(net_)) * static_cast<long>(sizeof(T)) > cached ? 8 : 4;
-    const int needed = (n_chains + per_line<T> - 1) / per_line<T>, n_panels = (needed + most - 1) / most;
-    return (needed + n_panels - 1) / n_panels;  // panels alike: a last one of few chains would read all weights for them
-  }
   template <class L, class F>
   void run(int n_chains, Workspace<T>& ws, F&& f) const {
-    if (n_chains < 1) return;
-    const int n_lines = lines(n_chains), most = n_lines * per_line<T>;
-    const std::ptrdiff_t stride = (n_lines + (n_lines > 4 && n_lines % 2 == 0 ? 1 : 0)) * per_line<T>;
-    const int rows = 2 * n_in() + 2 * n_out() + nn::n_tape(net_);
-    const std::ptrdiff_t plane = rows * stride;
-    T* data = ws.require(static_cast<std::size_t>(plane) * n_planes<L>);
-    for (int first = 0; first < n_chains; first += most) {
-      const int n = n_chains - first < most ? n_chains - first : most;
-      const Block<L> all{data, stride, plane, rows, (n + width_v<P> - 1) / width_v<P>, n};
-      int row = 0;
-      const auto next = [&](int count) {
-        row += count;
-        return all.rows(row - count, count);
-      };
-      Panel<L> panel{next(n_in()), next(n_out()), next(nn::n_tape(net_)), next(n_out()), next(n_in()), first, n};
+    nn::for_panels<L>(n_chains, 2 * n_in() + 2 * n_out() + nn::n_tape(net_), nn::n_parameters(net_), ws, [&](const Block<L>& all, int first) {
+      RowsOf<L> rows{all};
+      Panel<L> panel{rows.next(n_in()), rows.next(n_out()), rows.next(nn::n_tape(net_)), rows.next(n_out()), rows.next(n_in()), first};
       f(panel);
-    }
-  }
-  template <class L>
-  static void read(const Block<L>& to, BlockView<const T> from, const Panel<L>& p, int plane) {
-    const int padded = to.n_groups * width_v<P>;
-    for (int f = 0; f < to.n_features; ++f) {
-      std::copy_n(from.column(f) + p.first, p.n_chains, to.row(f, plane));
-      std::fill(to.row(f, plane) + p.n_chains, to.row(f, plane) + padded, T(0));
-      if (n_planes<L> == 4 && plane == 2) std::fill_n(to.row(f, 3), padded, T(0));
-    }
-  }
-  template <class L>
-  static void read_seed(const Block<L>& to, BlockView<const T> from, const Panel<L>& p) {
-    const int padded = to.n_groups * width_v<P>;
-    for (int f = 0; f < to.n_features; ++f) {
-      if (from.data == nullptr) {
-        std::fill_n(to.row(f), p.n_chains, T(1));
-      } else {
-        std::copy_n(from.column(f) + p.first, p.n_chains, to.row(f));
-      }
-      std::fill(to.row(f) + p.n_chains, to.row(f) + padded, T(0));
-      for (int q = 1; q < n_planes<L>; ++q) std::fill_n(to.row(f, q), padded, T(0));
-    }
+    });
   }
   template <class F>
   static void make_seed(F& seed, const Panel<P>& p) {
     for (int f = 0; f < p.gy.n_features; ++f) std::fill_n(p.gy.row(f), p.gy.n_groups * width_v<P>, T(0));
-    seed(BlockView<const T>{p.y.data, p.n_chains, p.y.n_features, p.y.stride}, BlockView<T>{p.gy.data, p.n_chains, p.gy.n_features, p.gy.stride}, p.first);
+    seed(BlockView<const T>{p.y.data, p.y.n_chains, p.y.n_features, p.y.stride}, BlockView<T>{p.gy.data, p.gy.n_chains, p.gy.n_features, p.gy.stride}, p.first);
   }
-  template <class L>
-  static void write(BlockView<T> to, const Block<L>& from, const Panel<L>& p, int plane) {
-    for (int f = 0; f < from.n_features; ++f) std::copy_n(from.row(f, plane), p.n_chains, to.column(f) + p.first);
-  }
-
   Net net_;
   Shape in_, out_;
   Parameters<T> parameters_;

@@ -67,6 +67,37 @@ class Parameters {
   std::span<const T> flat() const { return {values_.data(), static_cast<std::size_t>(size_)}; }
   const std::vector<ParameterSlice>& slices() const { return slices_; }
 
+  /// f(std::span<T> theta) may change what is trained; state (constants, running statistics) is its to read, and stays as it was.
+  template <class F>
+  void change(F&& f) {
+    std::vector<T> kept;
+    const auto each_state = [&](auto&& g) {
+      for (const auto& s : slices_) {
+        if (s.is_state) g(of(flat(), s));
+      }
+    };
+    each_state([&](std::span<T> state) { kept.insert(kept.end(), state.begin(), state.end()); });
+    f(flat());
+    auto from = kept.cbegin();
+    each_state([&](std::span<T> state) {
+      std::copy_n(from, state.size(), state.begin());
+      from += static_cast<std::ptrdiff_t>(state.size());
+    });
+  }
+  /// All numbers, state included, as saved by an `owner` like this.
+  void put(std::span<const T> values, const char* owner) {
+    if (static_cast<int>(values.size()) != size_) {
+      throw std::invalid_argument(std::to_string(values.size()) + " parameters (the " + owner + " has " + std::to_string(size_) +
+                                  ") give those of the same " + owner);
+    }
+    std::copy(values.begin(), values.end(), flat().begin());
+  }
+  void require_gradient(std::span<const T> to, const char* owner) const {
+    if (static_cast<int>(to.size()) == size_) return;
+    throw std::invalid_argument("a gradient of " + std::to_string(to.size()) + " numbers (the " + owner + " has " + std::to_string(size_) +
+                                " parameters) give one for each");
+  }
+
   /// The array of a name; std::invalid_argument where there is none.
   std::span<T> operator[](const std::string& name) { return of(flat(), find(name)); }
   std::span<const T> operator[](const std::string& name) const { return of(flat(), find(name)); }

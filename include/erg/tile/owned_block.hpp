@@ -28,6 +28,9 @@ struct OwnedBlock {
   }
   BlockView<T> view() { return {values.data(), n, dim, n}; }
   BlockView<const T> view() const { return {values.data(), n, dim, n}; }
+  operator BlockView<const T>() const { return view(); }
+  T& operator()(int i, int d) { return view()(i, d); }
+  const T& operator()(int i, int d) const { return view()(i, d); }
   std::span<const T> all() const { return values; }
 };
 
