@@ -14,14 +14,14 @@
 namespace erg::diag {
 
 /// Mean and covariance (over n) of points.
-struct GaussianFit {
+struct GaussianMoments {
   std::vector<double> mean, covariance;   ///< [dim], [dim, dim]
   int n = 0;
 };
-inline GaussianFit gaussian_fit(const Points& x) {
+inline GaussianMoments gaussian_moments(const Points& x) {
   if (x.n < 2) throw std::invalid_argument("a sample of " + std::to_string(x.n) + " (a covariance needs at least two points)");
-  auto fit = erg::detail::mean_and_covariance(x.n, x.dim, x, [&](int) { return 1.0 / x.n; });
-  return {std::move(fit.mean), std::move(fit.covariance), x.n};
+  auto moments = erg::detail::mean_and_covariance(x.n, x.dim, x, [&](int) { return 1.0 / x.n; });
+  return {std::move(moments.mean), std::move(moments.covariance), x.n};
 }
 
 /// Squared Wasserstein-2 distance of two Gaussians.
@@ -30,7 +30,7 @@ inline GaussianFit gaussian_fit(const Points& x) {
 ///
 /// Ensures   >= 0 up to rounding; symmetric              Cost  three eigen-decompositions
 /// Numerics  eigenvalues below 0 count as 0              Source  Dowson, Landau (1982), eq. (4)
-inline double frechet_distance(const GaussianFit& a, const GaussianFit& b) {
+inline double frechet_distance(const GaussianMoments& a, const GaussianMoments& b) {
   const int n = static_cast<int>(a.mean.size());
   if (b.mean.size() != a.mean.size()) {
     throw std::invalid_argument("features of dim = " + std::to_string(b.mean.size()) + " (the others have dim = " + std::to_string(n) +
@@ -57,7 +57,7 @@ inline double frechet_distance(const GaussianFit& a, const GaussianFit& b) {
   return distance;
 }
 /// Of two samples of features. It is "FD of that classifier", comparable only within it; FID is the one of Inception's pool3 features.
-inline double frechet_distance(const Points& x, const Points& y) { return frechet_distance(gaussian_fit(x), gaussian_fit(y)); }
+inline double frechet_distance(const Points& x, const Points& y) { return frechet_distance(gaussian_moments(x), gaussian_moments(y)); }
 
 /// What two samples of n points of one N(m, I) have between them on average: the floor below which a distance says nothing.
 ///

@@ -132,6 +132,88 @@ struct Candidates {
   std::vector<int> index;
 };
 
+/// s = |y|^2 / 2 - x.y about the mean of y: all queries x, extended by 1, staged in blocks; references y, extended by |y|^2 / 2, a panel at
+/// a time, which stays in the caches against all queries.
+template <class L>
+class Products {
+ public:
+  using T = scalar_t<L>;
+  static constexpr int block = 48;  ///< queries
+  const int panel;                  ///< references
+  const int n_blocks;
+
+  Products(BlockView<const T> x, BlockView<const T> y)
+      : panel(panel_of(y.dim)), n_blocks((x.n_chains + block - 1) / block), dim_(y.dim), n_(x.n_chains), row_(panel + nn::per_line<T>),
+        centre_(static_cast<std::size_t>(dim_)), length_(static_cast<std::size_t>(n_), 0.0), half_(static_cast<std::size_t>(panel)) {
+    for (int d = 0; d < dim_; ++d) {
+      centre_[static_cast<std::size_t>(d)] = sum_of_column(y.column(d), y.n_chains, [](T v) { return static_cast<double>(v); }) / y.n_chains;
+    }
+    const auto size = static_cast<std::size_t>(n_blocks) * static_cast<std::size_t>(dim_ + 1) * block;
+    std::fill_n(queries_.require(size), size, T(0));
+    for (int d = 0; d < dim_; ++d) {
+      for (int i = 0; i < n_; ++i) {
+        const double v = static_cast<double>(x(i, d)) - centre_[static_cast<std::size_t>(d)];
+        query(i, d) = static_cast<T>(-v);
+        length_[static_cast<std::size_t>(i)] += v * v;
+      }
+    }
+    for (int i = 0; i < n_; ++i) query(i, dim_) = T(1);
+    references_.require(static_cast<std::size_t>(row_) * static_cast<std::size_t>(dim_ + 1));
+    values_.require(static_cast<std::size_t>(block) * static_cast<std::size_t>(row_));
+  }
+
+  /// Stages the panel of references from `first` on; its groups of lanes. Values beyond its end will be infinite.
+  int take_references(BlockView<const T> y, int first) {
+    const int here = std::min(panel, y.n_chains - first), n_groups = (here + points_at_once<L> - 1) / points_at_once<L>;
+    T* r = references_.data();
+    std::fill(half_.begin(), half_.end(), 0.0);
+    for (int d = 0; d < dim_; ++d) {
+      const T* from = y.column(d) + first;
+      const double c = centre_[static_cast<std::size_t>(d)];
+      for (int j = 0; j < here; ++j) {
+        const double v = static_cast<double>(from[j]) - c;
+        r[d * row_ + j] = static_cast<T>(v);
+        half_[static_cast<std::size_t>(j)] += 0.5 * v * v;
+      }
+      std::fill(r + d * row_ + here, r + (d + 1) * row_, T(0));
+    }
+    longest_ = std::max(longest_, *std::max_element(half_.begin(), half_.begin() + here));
+    for (int j = 0; j < n_groups * points_at_once<L>; ++j) {
+      r[dim_ * row_ + j] = j < here ? static_cast<T>(half_[static_cast<std::size_t>(j)]) : lane::Format<T>::infinity;
+    }
+    return n_groups;
+  }
+  /// The values of block b against the panel; how many queries it has.
+  int multiply(int b, int n_groups) {
+    const int n_here = std::min(block, n_ - b * block);
+    nn::product<L>({queries_.data() + static_cast<std::ptrdiff_t>(b) * (dim_ + 1) * block, 1, block}, n_here, dim_ + 1, references_.data(), row_,
+                   values_.data(), row_, n_groups * lanes_at_once, nullptr);
+    return n_here;
+  }
+  const T* of(int i) const { return values_.data() + i * row_; }
+
+  /// What two sums of dim + 1 products of rounded numbers are off by, half an epsilon an operation, for references that may be among the
+  /// nearest of query i: none that is longer than the query and its last candidate are together.
+  double slack(int i, double s_last) const {
+    const double length_x = std::sqrt(length_[static_cast<std::size_t>(i)]);
+    const double far = length_x + std::sqrt(std::max(0.0, 2.0 * s_last + length_x * length_x)), length_y = std::min(far, std::sqrt(2.0 * longest_));
+    return 1.1 * (dim_ + 6) * static_cast<double>(std::numeric_limits<T>::epsilon()) * (0.5 * length_y * length_y + length_x * length_y);
+  }
+
+ private:
+  static int panel_of(int dim) {
+    const int cached = 786432 / (static_cast<int>(sizeof(T)) * (dim + 1));
+    return std::clamp(cached / points_at_once<L>, 1, std::max(1, 512 / points_at_once<L>)) * points_at_once<L>;
+  }
+  T& query(int i, int d) { return queries_.data()[(static_cast<std::ptrdiff_t>(i / block) * (dim_ + 1) + d) * block + i % block]; }
+
+  int dim_, n_;
+  std::ptrdiff_t row_;  // an odd number of lines: the rows of a column do not fall on each other in the cache
+  nn::Arena<T> queries_, references_, values_;
+  std::vector<double> centre_, length_, half_;
+  double longest_ = 0.0;
+};
+
 }  // namespace detail
 
 /// Nearest neighbours by looking at every pair, a register of references at a time.
@@ -209,71 +291,24 @@ struct BruteForce {
   /// s = |y|^2 / 2 - x.y in panels of references by blocks of queries.
   template <class L, class T = scalar_t<L>>
   static void by_products(BlockView<const T> x, BlockView<const T> y, Sets sets, detail::Candidates<T>& all, std::vector<double>& slack) {
-    constexpr int at_once = detail::points_at_once<L>, block = 48;
-    const int dim = y.dim, n = x.n_chains, cached = 786432 / (static_cast<int>(sizeof(T)) * (dim + 1));
-    const int panel = std::clamp(cached / at_once, 1, std::max(1, 512 / at_once)) * at_once;
-    const std::ptrdiff_t row = panel + nn::per_line<T>;  // an odd number of lines: the rows of a column do not fall on each other in the cache
-    std::vector<double> centre(static_cast<std::size_t>(dim), 0.0);
-    for (int d = 0; d < dim; ++d) {
-      centre[static_cast<std::size_t>(d)] = detail::sum_of_column(y.column(d), y.n_chains, [](T v) { return static_cast<double>(v); }) / y.n_chains;
-    }
-    const int n_blocks = (n + block - 1) / block;
-    nn::Arena<T> queries, references, values;
-    T* q = queries.require(static_cast<std::size_t>(n_blocks) * static_cast<std::size_t>(dim + 1) * block);
-    std::fill_n(q, static_cast<std::ptrdiff_t>(n_blocks) * (dim + 1) * block, T(0));
-    std::vector<double> length(static_cast<std::size_t>(n), 0.0);
-    for (int d = 0; d < dim; ++d) {
-      for (int i = 0; i < n; ++i) {
-        const double v = static_cast<double>(x(i, d)) - centre[static_cast<std::size_t>(d)];
-        q[(static_cast<std::ptrdiff_t>(i / block) * (dim + 1) + d) * block + i % block] = static_cast<T>(-v);
-        length[static_cast<std::size_t>(i)] += v * v;
-      }
-    }
-    for (int i = 0; i < n; ++i) q[(static_cast<std::ptrdiff_t>(i / block) * (dim + 1) + dim) * block + i % block] = T(1);
-    T* r = references.require(static_cast<std::size_t>(row) * static_cast<std::size_t>(dim + 1));
-    T* s = values.require(static_cast<std::size_t>(block) * static_cast<std::size_t>(row));
-    std::vector<double> half(static_cast<std::size_t>(panel));
-    double longest = 0.0;
-    for (int first = 0; first < y.n_chains; first += panel) {
-      const int here = std::min(panel, y.n_chains - first), n_groups = (here + at_once - 1) / at_once;
-      std::fill(half.begin(), half.end(), 0.0);
-      for (int d = 0; d < dim; ++d) {
-        const T* from = y.column(d) + first;
-        const double c = centre[static_cast<std::size_t>(d)];
-        for (int j = 0; j < here; ++j) {
-          const double v = static_cast<double>(from[j]) - c;
-          r[d * row + j] = static_cast<T>(v);
-          half[static_cast<std::size_t>(j)] += 0.5 * v * v;
-        }
-        std::fill(r + d * row + here, r + (d + 1) * row, T(0));
-      }
-      longest = std::max(longest, *std::max_element(half.begin(), half.begin() + here));
-      for (int j = 0; j < n_groups * at_once; ++j) {
-        r[dim * row + j] = j < here ? static_cast<T>(half[static_cast<std::size_t>(j)]) : lane::Format<T>::infinity;
-      }
-      for (int b = 0; b < n_blocks; ++b) {
-        const int n_here = std::min(block, n - b * block);
-        nn::product<L>({q + static_cast<std::ptrdiff_t>(b) * (dim + 1) * block, 1, block}, n_here, dim + 1, r, row, s, row,
-                       n_groups * detail::lanes_at_once, nullptr);
+    detail::Products<L> products(x, y);
+    for (int first = 0; first < y.n_chains; first += products.panel) {
+      const int n_groups = products.take_references(y, first);
+      for (int b = 0; b < products.n_blocks; ++b) {
+        const int n_here = products.multiply(b, n_groups);
         for (int i = 0; i < n_here; ++i) {
-          const T* from = s + i * row;
+          const T* from = products.of(i);
           const auto get = [&](int g, L (&v)[detail::lanes_at_once]) __attribute__((always_inline)) {
             for (int j = 0; j < detail::lanes_at_once; ++j) v[j] = lane::load<L>(from + (g * detail::lanes_at_once + j) * width_v<L>);
           };
-          const int query = b * block + i, own = sets == Sets::one ? query : -1;
+          const int query = b * detail::Products<L>::block + i, own = sets == Sets::one ? query : -1;
           const auto best = all.of(query);
           const T limit = first > 0 ? lane::Format<T>::infinity : detail::limit_of<L>(n_groups, best.m + (own >= 0 ? 1 : 0), get);
           detail::scan<L>(n_groups, first, own, best, limit, get);
         }
       }
     }
-    // What two sums of dim + 1 products of rounded numbers are off by, half an epsilon an operation, for references that may be among the
-    // nearest: none that is longer than the query and its last candidate are together.
-    for (int i = 0; i < n; ++i) {
-      const double length_x = std::sqrt(length[static_cast<std::size_t>(i)]), s_last = static_cast<double>(all.of(i).value[all.m - 1]);
-      const double far = length_x + std::sqrt(std::max(0.0, 2.0 * s_last + length_x * length_x)), length_y = std::min(far, std::sqrt(2.0 * longest));
-      slack.push_back(1.1 * (dim + 6) * static_cast<double>(std::numeric_limits<T>::epsilon()) * (0.5 * length_y * length_y + length_x * length_y));
-    }
+    for (int i = 0; i < x.n_chains; ++i) slack.push_back(products.slack(i, static_cast<double>(all.of(i).value[all.m - 1])));
   }
 };
 

@@ -250,12 +250,12 @@ class HmcScore {
 
   /// The metric's scale, of geometric mean 1, so that the step size means the same with it and without.
   void shape() {
-    const auto eta = importance_.eta();
-    scale_.assign(eta.size(), T(1));
+    const auto log_eta = importance_.log_eta();
+    scale_.assign(log_eta.size(), T(1));
     if (!params.precondition) return;
     double mean = 0.0;
-    for (const double v : eta) mean += std::log(v) / static_cast<double>(eta.size());
-    for (std::size_t i = 0; i < eta.size(); ++i) scale_[i] = static_cast<T>(eta[i] / std::exp(mean));
+    for (const T v : log_eta) mean += static_cast<double>(v) / static_cast<double>(log_eta.size());
+    for (std::size_t i = 0; i < log_eta.size(); ++i) scale_[i] = static_cast<T>(std::exp(static_cast<double>(log_eta[i]) - mean));
   }
 
   ImportanceScore<T> importance_;

@@ -43,6 +43,7 @@ class ImportanceScore {
     for (const T l : log_eta_) v.push_back(std::exp(static_cast<double>(l)));
     return v;
   }
+  std::span<const T> log_eta() const { return log_eta_; }
   void set_eta(const std::vector<double>& eta) {
     log_eta_.clear();
     for (const double v : eta) log_eta_.push_back(static_cast<T>(std::log(erg::detail::require_positive("eta", v))));

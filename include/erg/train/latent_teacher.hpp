@@ -75,12 +75,13 @@ class LatentTeacher : public DescendingModel<Model> {
  private:
   void remember() {
     if (params.average == 0.0) return;
-    std::vector<T> theta(static_cast<std::size_t>(this->model_.n_parameters()));
-    this->model_.copy_parameters(std::span<T>(theta));
-    average_.update(std::span<const T>(theta));
+    theta_.resize(static_cast<std::size_t>(this->model_.n_parameters()));
+    this->model_.copy_parameters(std::span<T>(theta_));
+    average_.update(std::span<const T>(theta_));
   }
 
   nn::Ema<T> average_;
+  std::vector<T> theta_;
 };
 }  // namespace detail
 

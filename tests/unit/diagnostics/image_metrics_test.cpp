@@ -47,12 +47,12 @@ TEST_CASE("eigen-decomposition of a symmetric matrix gives it back, largest firs
 }
 
 TEST_CASE("the Frechet distance of two Gaussians is that of the formula", "[diagnostics]") {
-  const diag::GaussianFit a{{0, 0, 0}, {1, 0, 0, 0, 1, 0, 0, 0, 1}, 1}, b{{1, 2, -2}, {4, 0, 0, 0, 4, 0, 0, 0, 4}, 1};
+  const diag::GaussianMoments a{{0, 0, 0}, {1, 0, 0, 0, 1, 0, 0, 0, 1}, 1}, b{{1, 2, -2}, {4, 0, 0, 0, 4, 0, 0, 0, 4}, 1};
   CHECK_THAT(diag::frechet_distance(a, b), WithinAbs(9.0 + 3.0, 1e-12));
   CHECK_THAT(diag::frechet_distance(b, a), WithinAbs(12.0, 1e-12));
   CHECK_THAT(diag::frechet_distance(b, b), WithinAbs(0.0, 1e-12));
   // covariances that do not commute: tr(S1 + S2) - 2 tr sqrt(S1 S2), for 2 x 2 by det and trace
-  const diag::GaussianFit c{{0, 0}, {2, 1, 1, 3}, 1}, d{{0, 0}, {1, -0.5, -0.5, 2}, 1};
+  const diag::GaussianMoments c{{0, 0}, {2, 1, 1, 3}, 1}, d{{0, 0}, {1, -0.5, -0.5, 2}, 1};
   const double trace = 2 * 1 - 0.5 * 1 + 1 * -0.5 + 3 * 2, det = 5.0 * 1.75;
   CHECK_THAT(diag::frechet_distance(c, d), WithinAbs(8.0 - 2.0 * std::sqrt(trace + 2.0 * std::sqrt(det)), 1e-12));
 }
