@@ -122,10 +122,10 @@ const train::LatentTeacherParams slow_teacher_params{.learning_rate = 3e-4, .ave
 /// Images judged by a classifier's features.
 struct Judge {
   const example::DigitClassifier& classifier;
-  erg::diag::GaussianFit truth;
+  erg::diag::GaussianMoments truth;
   erg::diag::PointSet some_truth;   ///< for the measures that compare points
 
-  double distance(View x) const { return erg::diag::frechet_distance(erg::diag::gaussian_fit(classifier.features(x)), truth); }
+  double distance(View x) const { return erg::diag::frechet_distance(erg::diag::gaussian_moments(classifier.features(x)), truth); }
   void row(const char* name, View x) const {
     const auto few = classifier.features(erg::rows_of(x, 0, std::min(x.n_chains, 1000)));
     const auto pr = erg::diag::precision_recall(few, some_truth);
@@ -495,7 +495,7 @@ int main(int argc, char** argv) {
   std::printf("\nclassifier: accuracy %.4f on held-out digits (%.0f s)\n", classifier.accuracy(test.view(), digits->labels.data() + n_train), clock.seconds());
   const std::vector<float> first(images.begin(), images.begin() + 10000 * pixels);
   const auto truth = example::block_of_rows(first, pixels);
-  const Judge judge{classifier, erg::diag::gaussian_fit(classifier.features(truth.view())), classifier.features(erg::rows_of(View(truth.view()), 0, 1000))};
+  const Judge judge{classifier, erg::diag::gaussian_moments(classifier.features(truth.view())), classifier.features(erg::rows_of(View(truth.view()), 0, 1000))};
   generation(judge, images, test.view(), full ? 3 : 1, full ? 3000 : 1500, full ? 4000 : 2000);
   inpainting(images, test_rows, full ? 4000 : 800, full ? 6000 : 1500);
   std::printf("\nReported: CIFAR-10 FID 36.2 against 36.4 of CoopNets (one seed each); PSNR in holes of facades 21.62 against 20.47 dB of conditional CoopNets.\n");

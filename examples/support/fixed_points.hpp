@@ -62,7 +62,7 @@ FixedPointRow fixed_point(std::string name, const erg::latent::AncestralLangevin
   const auto decoding = a.decodes_mean ? erg::latent::Decoding::mean : erg::latent::Decoding::sample;
   // [trainer]
   train::Trainer t(energy, train::Data<double>({1.0, -1.0}, 1),  // two points with the second moment of N(0, 1): nothing else matters here
-                   train::chains(erg::Simd{}, kernel, train::Fresh{train::Ancestral{model.snapshot(), decoding}}, {.n_chains = n, .n_steps = a.n_steps}),
+                   train::chains(erg::Threads<>{2}, kernel, train::Fresh{train::Ancestral{model.snapshot(), decoding}}, {.n_chains = n, .n_steps = a.n_steps}),
                    train::Watched{train::Contrastive{}, {.every = n_rounds / 8}}, erg::nn::Sgd<double>{{.learning_rate = 0.3}},
                    train::RefitTeacher<double>(model, refit, 0.1), {.batch = 2});
   // [trainer]

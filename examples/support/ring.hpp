@@ -58,10 +58,10 @@ RingRow train_ring(const char* name, const RingPlan& p, Start start, Teacher tea
   const auto data = target.draw(20000, 2 * p.seed), held_out = target.draw(20000, 2 * p.seed + 1);
   const auto begin = std::chrono::steady_clock::now();
   train::Trainer t(ring_energy(), train::Data<float>(data, 2),
-                   train::chains(erg::Simd{}, std::move(kernel), train::Fresh{std::move(start)}, {.n_chains = p.n_chains, .n_steps = p.n_langevin}),
+                   train::chains(erg::Threads<>{2}, std::move(kernel), train::Fresh{std::move(start)}, {.n_chains = p.n_chains, .n_steps = p.n_langevin}),
                    train::Watched{train::Contrastive{}, {.every = std::max(1L, p.n_steps / 10)}},
                    train::Scheduled(erg::nn::Adam<float>{{.learning_rate = 2e-3}}, erg::nn::CosineRate(p.n_steps, 0.01)), std::move(teacher),
-                   {.batch = p.n_chains, .seed = p.seed});
+                   {.batch = p.n_chains, .seed = p.seed, .n_threads = 2});
   RingRow row{.name = name};
   for (long i = 0; i < p.n_steps; ++i) {
     const auto& r = t.advance();

@@ -22,7 +22,7 @@ class Pieces {
   /// copies that start at zero.   Memory  up to 15 copies of `to`; on one thread one
   template <class F>
   void add(int n, std::span<T> to, F&& part) {
-    const int each = size_of_piece(n), n_pieces = (n + each - 1) / each;
+    const int each = size_of_piece(n, to.size()), n_pieces = (n + each - 1) / each;
     const std::size_t size = to.size(), n_copies = static_cast<std::size_t>(std::max(crew_->n_workers() == 1 ? std::min(n_pieces, 2) - 1 : n_pieces - 1, 0));
     // Copies are zero from one call to the next: they are put back as they are taken, while in the cache.
     if (!std::exchange(is_zero_, false)) std::fill(sums_.begin(), sums_.end(), T(0));
@@ -36,7 +36,7 @@ class Pieces {
         if (piece > 0) take(sums_.data());
       }
     } else {
-      run(n, [&](int first, int count) {
+      share_out(n, each, [&](int first, int count) {
         const int piece = first / each;
         part(first, count, piece == 0 ? to : std::span<T>(sums_).subspan(size * static_cast<std::size_t>(piece - 1), size));
       });
@@ -44,21 +44,27 @@ class Pieces {
     }
     is_zero_ = true;
   }
-  /// part(first, n) for each piece.
+  /// part(first, n) for pieces that are all points, at most 128 each, for work that is every point's own: more threads, smaller pieces.
   template <class F>
   void run(int n, F&& part) {
-    const int each = size_of_piece(n), n_pieces = (n + each - 1) / each;
+    share_out(n, whole_lanes(n, std::max((n + 127) / 128, std::min(crew_->n_workers(), (n + 31) / 32))), part);
+  }
+
+ private:
+  template <class F>
+  void share_out(int n, int each, F&& part) {
+    const int n_pieces = (n + each - 1) / each;
     crew_->launch([&](int worker) {
       const auto [begin, end] = crew_->share(n_pieces, worker);
       for (int piece = begin; piece < end; ++piece) part(piece * each, std::min(each, n - piece * each));
     });
   }
-
- private:
-  /// At most 128 points, or more so that there are no more than 16 pieces; all of a size, in whole lanes.
-  static int size_of_piece(int n) {
-    const int most = std::max(128, (n + 1023) / 1024 * 64), n_pieces = (n + most - 1) / most;
-    return std::max(1, (n + 16 * n_pieces - 1) / (16 * n_pieces)) * 16;
+  static int whole_lanes(int n, int n_pieces) { return std::max(1, (n + 16 * n_pieces - 1) / (16 * n_pieces)) * 16; }
+  /// At most 64 points, of more than 32 at least two pieces, so that small batches have work for two threads; twice as many points where the
+  /// sum exceeds a megabyte, for then each piece reads as many weights from beyond the cache. No more than 16 pieces.
+  static int size_of_piece(int n, std::size_t size) {
+    const int least = n > 64 ? 64 : 32, most = std::max(size * sizeof(T) > (std::size_t{1} << 20) ? 128 : least, whole_lanes(n, 16));
+    return whole_lanes(n, (n + most - 1) / most);
   }
 
   std::unique_ptr<Crew> crew_;

@@ -87,7 +87,7 @@ class Engine {
   Engine(const Exec& exec, const E& energy, int n_chains)
       : energy_(energy), chains_(n_chains, dim_of(energy), n_extra_columns<Tile, Kern>(dim_of(energy))), crew_(exec.n_workers()),
         slots_(static_cast<std::size_t>(crew_.n_workers())), accept_(static_cast<std::size_t>(parts * chains_.stride())),
-        totals_(chains_.stride()) {}
+        totals_(chains_.stride()), chains_per_block_(share_of(n_chains, exec.n_workers())) {}
 
   Ensemble<T>& chains() { return chains_; }
   void chains_changed() {}
@@ -163,12 +163,24 @@ class Engine {
     save_tile(slot, chains_.view(), at);
   }
 
-  static constexpr int chains_per_tile() { return is_block ? block_capacity : width_v<L>; }
+  /// Chains that step together: in blocks as many as give every worker the same, and 32 or a multiple, for fewer would read the weights of a
+  /// network in vain.
+  int chains_per_tile() const {
+    if constexpr (is_block) {
+      return chains_per_block_;
+    } else {
+      return width_v<L>;
+    }
+  }
+  static int share_of(int n_chains, int n_workers) {
+    const int rounds = (n_chains + n_workers * block_capacity - 1) / (n_workers * block_capacity), n_tiles = std::max(1, rounds * n_workers);
+    return ((n_chains + n_tiles - 1) / n_tiles + 31) / 32 * 32;
+  }
   std::ptrdiff_t first(int tile) const { return static_cast<std::ptrdiff_t>(tile) * chains_per_tile(); }
   int n_tiles() const { return static_cast<int>((chains_.n_chains() + chains_per_tile() - 1) / chains_per_tile()); }
   Place place_of(int tile) const {
-    const auto left = (chains_.stride() - first(tile)) / width_v<L>;
-    return {first(tile), static_cast<int>(left < block_capacity / width_v<L> ? left : block_capacity / width_v<L>)};
+    const auto left = chains_.stride() - first(tile);
+    return {first(tile), static_cast<int>(left < chains_per_tile() ? left : chains_per_tile()) / width_v<L>};
   }
 
   template <class F>
@@ -206,6 +218,7 @@ class Engine {
   std::vector<T> accept_;       // [part, chain]
   ChainTotals totals_;
   Ledger<parts> ledger_{};
+  int chains_per_block_;
   int n_draws_ = 0;
 };
 
