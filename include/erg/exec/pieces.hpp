@@ -22,49 +22,48 @@ class Pieces {
   /// copies that start at zero.   Memory  up to 15 copies of `to`; on one thread one
   template <class F>
   void add(int n, std::span<T> to, F&& part) {
-    const int each = size_of_piece(n, to.size()), n_pieces = (n + each - 1) / each;
-    const std::size_t size = to.size(), n_copies = static_cast<std::size_t>(std::max(crew_->n_workers() == 1 ? std::min(n_pieces, 2) - 1 : n_pieces - 1, 0));
+    const std::size_t size = to.size();
+    const int n_pieces = pieces_of_sum(n, size);
+    const auto n_copies = static_cast<std::size_t>(crew_->n_workers() == 1 ? std::min(n_pieces, 2) - 1 : n_pieces - 1);
     // Copies are zero from one call to the next: they are put back as they are taken, while in the cache.
     if (!std::exchange(is_zero_, false)) std::fill(sums_.begin(), sums_.end(), T(0));
     if (sums_.size() < size * n_copies) sums_.resize(size * n_copies, T(0));
     const auto take = [&](T* from) {
       for (std::size_t i = 0; i < size; ++i) to[i] += std::exchange(from[i], T(0));
     };
-    if (crew_->n_workers() == 1) {
-      for (int piece = 0; piece < n_pieces; ++piece) {
-        part(piece * each, std::min(each, n - piece * each), piece == 0 ? to : std::span<T>(sums_).first(size));
-        if (piece > 0) take(sums_.data());
-      }
-    } else {
-      share_out(n, each, [&](int first, int count) {
-        const int piece = first / each;
-        part(first, count, piece == 0 ? to : std::span<T>(sums_).subspan(size * static_cast<std::size_t>(piece - 1), size));
-      });
-      for (int piece = 1; piece < n_pieces; ++piece) take(sums_.data() + size * static_cast<std::size_t>(piece - 1));
-    }
+    const bool alone = crew_->n_workers() == 1;
+    share_out(n, n_pieces, [&](int piece, int first, int count) {
+      part(first, count, piece == 0 ? to : std::span<T>(sums_).subspan(alone ? 0 : size * static_cast<std::size_t>(piece - 1), size));
+      if (alone && piece > 0) take(sums_.data());
+    });
+    for (int piece = 1; piece < n_pieces && !alone; ++piece) take(sums_.data() + size * static_cast<std::size_t>(piece - 1));
     is_zero_ = true;
   }
-  /// part(first, n) for pieces that are all points, at most 128 each, for work that is every point's own: more threads, smaller pieces.
+  /// part(first, n) for pieces of at most 128 points, for work that is every point's own: more threads, smaller pieces.
   template <class F>
   void run(int n, F&& part) {
-    share_out(n, whole_lanes(n, std::max((n + 127) / 128, std::min(crew_->n_workers(), (n + 31) / 32))), part);
+    share_out(n, std::max((n + 127) / 128, std::min(crew_->n_workers(), (n + 31) / 32)), [&](int, int first, int count) { part(first, count); });
   }
 
  private:
+  static constexpr int line = 16;  // points that fill a lane, or several
+
+  /// part(piece, first, n) for pieces of whole lines that differ by one at most.
   template <class F>
-  void share_out(int n, int each, F&& part) {
-    const int n_pieces = (n + each - 1) / each;
+  void share_out(int n, int n_pieces, F&& part) {
+    if (n < 1) return;
+    const int n_lines = (n + line - 1) / line;
+    const auto start = [&](int piece) { return std::min(n, static_cast<int>(static_cast<long long>(n_lines) * piece / n_pieces) * line); };
     crew_->launch([&](int worker) {
       const auto [begin, end] = crew_->share(n_pieces, worker);
-      for (int piece = begin; piece < end; ++piece) part(piece * each, std::min(each, n - piece * each));
+      for (int piece = begin; piece < end; ++piece) part(piece, start(piece), start(piece + 1) - start(piece));
     });
   }
-  static int whole_lanes(int n, int n_pieces) { return std::max(1, (n + 16 * n_pieces - 1) / (16 * n_pieces)) * 16; }
-  /// At most 64 points, of more than 32 at least two pieces, so that small batches have work for two threads; twice as many points where the
-  /// sum exceeds a megabyte, for then each piece reads as many weights from beyond the cache. No more than 16 pieces.
-  static int size_of_piece(int n, std::size_t size) {
-    const int least = n > 64 ? 64 : 32, most = std::max(size * sizeof(T) > (std::size_t{1} << 20) ? 128 : least, whole_lanes(n, 16));
-    return whole_lanes(n, (n + most - 1) / most);
+  /// At most 64 points each, of more than 32 at least two, so that small batches have work for two threads; 128 points where the sum exceeds a
+  /// megabyte, for then each piece reads as many weights from beyond the cache. No more than 16 pieces.
+  static int pieces_of_sum(int n, std::size_t size) {
+    if (size * sizeof(T) > (std::size_t{1} << 20)) return std::clamp((n + 127) / 128, 1, 16);
+    return std::clamp((n + 63) / 64, n > 32 ? 2 : 1, 16);
   }
 
   std::unique_ptr<Crew> crew_;
