@@ -1,7 +1,8 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-// Everything for the CPU. For faster builds include what you use: each header stands alone.
+// Energies, kernels, runs, sinks, diagnostics of chains and log Z. The rest is included by part (docs/start.md has a table). For faster builds
+// include what you use: each header stands alone.
 
 #include "erg/diagnostics/energy_distance.hpp"
 #include "erg/diagnostics/ksd.hpp"
