@@ -54,7 +54,7 @@ struct MachineOf<CountedCuda> {
 ///
 ///   memory_needed<float>(Cuda{}, Hmc{}, energy, {.n_chains = 1 << 20, .n_draws = 10000}, moments, rhat)
 ///
-/// Exact      where the dimension is static and at most 128; else an upper bound: a device that runs fewer threads at a time takes less
+/// Exact      where the dimension is static and at most 32; else an upper bound: a device that runs fewer threads at a time takes less
 /// Excludes   what CUDA takes itself: its context, code, and the stacks of threads that spill
 /// Host       the pinned memory for draws is two times what a batch of draws takes (at most 32 MiB, or one draw)
 template <class T = double, class Exec, class Kernel, class E, class... Sinks>
