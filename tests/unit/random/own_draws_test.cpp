@@ -62,7 +62,7 @@ TEST_CASE("what the guide says about numbers of one's own holds", "[random]") {
   CHECK(least < 1e-12);
 
   // [data]
-  // Data of your own: purpose `data` is never drawn from by a run. Here one normal and one uniform number for each i.
+  // Data of your own: no run draws from purpose `data` (flow::fit and Trainer do). Here one normal and one uniform number for each i.
   const auto source = erg::random::Key(seed).purpose(erg::random::Purpose::data);
   std::vector<double> x, w;
   for (std::uint64_t i = 0; i < 1000; ++i) {
