@@ -35,7 +35,7 @@ inline constexpr int width_v = lane_traits<L>::width;
 ///   L a = 1.0           broadcast from any arithmetic literal
 ///   a + b, a * 2.0      closed: the result is an L
 ///   a < b               lane_traits<L>::Mask; never bool unless width == 1
-/// Models: float, double, Lane1<T>, xsimd::batch<T, A>, Dual<L, N>. Nesting is Dual<batch>, never batch<Dual>.
+/// Models: float, double, Pack<T>, xsimd::batch<T, A>, Dual<L, N>. Nesting is Dual<batch>, never batch<Dual>.
 template <class L>
 concept Lane = std::is_trivially_copyable_v<L> && requires(const L a, const L b) {
   typename lane_traits<L>::Scalar;
