@@ -129,7 +129,7 @@ struct HmcScoreParams {
 ///           given, and with precondition 3 more in learn(). With the prior's force a forward pass a transition, one at the start and
 ///           n_keep: 7
 /// Bias      for 4 transitions on an isotropic posterior of 100 dimensions f = 1 within errors with the full force, .0085 with the prior's;
-///           on PPCA of digits with 100 latents .77 by steps of one length, 1.01 with precondition
+///           on PPCA of digits with 100 latents .77 by steps of one length, 1.02 with precondition
 /// Source    Dieng et al. (2019), Prescribed generative adversarial networks, section 3.2
 template <class T = float>
 class HmcScore {
