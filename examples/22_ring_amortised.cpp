@@ -23,6 +23,8 @@ int main() {
     std::printf("%-38s %8.4f %6d %8.4f %9.1f   %8.4f %8.4f   %8.3f %8.3f  %6.1f\n", r.name, r.kl, r.n_modes, r.variation, r.chi_squared, r.first.drift, r.last.drift,
                 r.last.virial, r.last.data_virial, r.seconds);
   }
+  std::printf("\nenergy, negatives and VAE on the way (K: divergences of the laws of x and z up to constants; shift: of moments in ten times the steps, in standard errors):\n%s",
+              rows.back().log.c_str());
   const auto& g = rows.back().geometry;
   std::printf("\nof the VAE: log Z %.3f (%.3f) by %.0f effective draws of the model, %.3f by the grid; KL(model | energy) %.3f\n", g.log_z, g.log_z_error, g.ess,
               rows.back().report.log_z, g.k_qp);
@@ -39,5 +41,5 @@ int main() {
   }
   picture.write();
   const auto& ours = rows.back();
-  return ours.n_modes == 8 && ours.kl < 0.1 && ours.kl < rows[0].kl && ours.kl < rows[1].kl ? 0 : 1;
+  return ours.n_modes == 8 && ours.chi_squared < 40.5 && ours.kl < 0.1 && ours.kl < rows[0].kl && ours.kl < rows[1].kl ? 0 : 1;
 }

@@ -53,7 +53,9 @@ struct FixedPointRow {
 
 /// Trains on data of variance 1 and averages l over the last n_rounds steps.
 template <class Kernel>
-FixedPointRow fixed_point(std::string name, const erg::latent::AncestralLangevin& a, Kernel kernel, double predicted, int n_rounds, train::Refit refit = train::Refit::inferred) {
+FixedPointRow fixed_point(std::string name, const erg::latent::AncestralLangevin& a, Kernel kernel, double predicted, int n_rounds) {
+  const auto refit = a.knows_latent ? train::Refit::known : train::Refit::inferred;
+  const double rate = a.is_stable(0.3, 0.2) ? 0.1 : 0.02;  // where chains push outwards the energy has to be the faster
   const int n = 4096, burn = n_rounds / 4;
   erg::latent::LinearGaussian<double> model(1, 1, a.sigma);
   model.set({std::sqrt(1.0 - a.sigma * a.sigma)});
@@ -64,7 +66,7 @@ FixedPointRow fixed_point(std::string name, const erg::latent::AncestralLangevin
   train::Trainer t(energy, train::Data<double>({1.0, -1.0}, 1),  // two points with the second moment of N(0, 1): nothing else matters here
                    train::chains(erg::Threads<>{2}, kernel, train::Fresh{train::Ancestral{model.snapshot(), decoding}}, {.n_chains = n, .n_steps = a.n_steps}),
                    train::Watched{train::Contrastive{}, {.every = n_rounds / 8}}, erg::nn::Sgd<double>{{.learning_rate = 0.3}},
-                   train::RefitTeacher<double>(model, refit, 0.1), {.batch = 2});
+                   train::RefitTeacher<double>(model, refit, rate), {.batch = 2});
   // [trainer]
   FixedPointRow row{std::move(name), a.sigma * a.sigma, std::sqrt(a.step_size), a.n_steps, predicted};
   int looks = 0;
@@ -95,14 +97,17 @@ inline std::vector<FixedPointRow> fixed_points(int n_rounds) {
   add("decode the mean, noise on", 0.05, 0.1, 20, 1.0, true);
   add("decode the mean, noise on", 0.05, 0.2, 20, 1.0, true);
   add("decode the mean, noise on", 0.3, 0.2, 20, 1.0, true);
+  add("decode the mean, noise on", 0.3, 0.1, 20, 1.0, true);
+  add("decode the mean, noise on", 0.05, 0.1, 5, 1.0, true);
   add("decode the mean, noise off (as released)", 0.05, 0.1, 20, 0.0, true);
   add("decode the mean, noise off (as released)", 0.05, 0.2, 20, 0.0, true);
   add("decode the mean, noise off (as released)", 0.3, 0.2, 20, 0.0, true);
+  add("decode the mean, noise off (as released)", 0.3, 0.1, 20, 0.0, true);
+  add("decode the mean, noise off (as released)", 0.05, 0.1, 5, 0.0, true);
   add("decode a sample, noise off", 0.05, 0.2, 20, 0.0, false);
-  {
-    // CoopNets' limit: l = 0, w^2 = 1 - h T
-    const erg::latent::AncestralLangevin a{1.0, std::sqrt(0.05), 0.01, 20, 1.0, true};
-    rows.push_back(fixed_point("CoopNets: known latent, noise on", a, erg::Ula<>{{.step_size = 0.01}}, 0.0, 4 * n_rounds, train::Refit::known));
+  for (const double delta : {0.1, 0.3}) {  // the model keeps 1 - h T of its variance, or none
+    const erg::latent::AncestralLangevin a{1.0, std::sqrt(0.05), delta * delta, 20, 1.0, true, true};
+    rows.push_back(fixed_point("CoopNets: known latent, noise on", a, erg::Ula<>{{.step_size = a.step_size}}, a.precision(), delta < 0.2 ? 4 * n_rounds : n_rounds));
   }
   return rows;
 }

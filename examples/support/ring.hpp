@@ -41,6 +41,7 @@ struct RingRow {
   erg::train::Revision first{}, last{};   ///< at a tenth of the training, and at its end
   PlaneReport report{};
   erg::latent::GeometryReport geometry{};   ///< where the teacher's model has an encoder
+  std::string log;                          ///< all diagnostics, four times on the way
   Columns starts{}, negatives{};
 };
 
@@ -63,13 +64,22 @@ RingRow train_ring(const char* name, const RingPlan& p, Start start, Teacher tea
                    train::Scheduled(erg::nn::Adam<float>{{.learning_rate = 2e-3}}, erg::nn::CosineRate(p.n_steps, 0.01)), std::move(teacher),
                    {.batch = p.n_chains, .seed = p.seed, .n_threads = 2});
   RingRow row{.name = name};
+  erg::OwnedBlock<float> points(2000, 2);
+  for (int i = 0; i < points.n; ++i) points(i, 0) = held_out[static_cast<std::size_t>(2 * i)], points(i, 1) = held_out[static_cast<std::size_t>(2 * i + 1)];
+  // [log]
+  train::GeometryLog log(t, points, {.every = p.n_steps / 4, .geometry = {.n_importance = 64, .n_draws = 4000}, .n_more = 10 * p.n_langevin});
+  // [log]
   for (long i = 0; i < p.n_steps; ++i) {
     const auto& r = t.advance();
+    log(r);
     if (r.revision.rms != r.revision.rms) continue;
     if (i <= p.n_steps / 10) row.first = r.revision;
     row.last = r.revision;
   }
   row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  std::ostringstream text;
+  text << log;
+  row.log = text.str();
   row.report = look_at(t.energy(), target, held_out);
   row.kl = row.report.nll - target.mean_energy(held_out);
   row.variation = row.report.total_variation;

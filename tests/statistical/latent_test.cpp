@@ -59,10 +59,16 @@ TEST_CASE("without noise the energy is a displacement that sharpens: its precisi
 }
 
 TEST_CASE("regression on the known latent throws away the variance of the chains' noise", "[statistical][fixed-point]") {
-  const latent::AncestralLangevin a{1.0, sigma, 0.01, 20, 1.0, true};
+  const latent::AncestralLangevin a{1.0, sigma, 0.01, 20, 1.0, true, true};
   const auto f = train_curvature(a, ula(0.01), train::Refit::known, 0.05, 4 * n_steps);
   CHECK_THAT(f.model_square, WithinAbs(0.8, 0.02));   // 1 - h T
-  CHECK_THAT(f.precision, WithinAbs(0.0, 0.05));
+  CHECK(std::abs(z_of(f, a.precision())) < z_limit);
+  // where that noise alone exceeds the data, nothing of the model is left
+  const latent::AncestralLangevin more{1.0, sigma, 0.09, 20, 1.0, true, true};
+  const auto died = train_curvature(more, ula(0.09), train::Refit::known, more.precision() + 0.05, n_steps);
+  CHECK(died.model_square < 0.01);
+  CHECK(std::abs(z_of(died, more.precision())) < z_limit);
+  CHECK(std::abs(z_of(died, 0.0)) > z_broken);
   const auto inferred = train_curvature(a, ula(0.01), train::Refit::inferred, 0.8, n_steps);
   CHECK(inferred.model_square > 0.9);  // inference keeps it
 }

@@ -23,11 +23,16 @@ class ClampMetric {
   void prepare(int dim) const { detail::require_size("held", scale_, dim, "one flag a coordinate of the energy"); }
   template <class T>
   DiagonalMetricView<T> view() const {
+    return view<T>([](const T* p, std::size_t) { return p; });
+  }
+  /// The same where place(p, n) says that the n numbers at p are.
+  template <class T, class Place>
+  DiagonalMetricView<T> view(Place&& place) const {
     DiagonalMetricView<T> v;
     if constexpr (sizeof(T) == 4) {
-      v.scale = scale_float_.data();
+      v.scale = place(scale_float_.data(), scale_float_.size());
     } else {
-      v.scale = scale_.data();
+      v.scale = place(scale_.data(), scale_.size());
     }
     return v;
   }

@@ -4,6 +4,11 @@
 #include "erg/energy/batch.hpp"
 #include "erg/latent/vae.hpp"
 
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
 /// Where an energy, a decoder and an encoder stand to each other. Three laws of pairs (z, x):
 ///
 ///   Pi = p_data(x) pi(z | x),   Q = q(z) q(x | z),   P = p(x) pi(z | x),   p = exp(-U) / Z
@@ -23,13 +28,27 @@ struct GeometryReport {
   double k_piq = 0.0;            ///< KL(Pi | Q) + H(data): -ELBO of the data; as k_pq where the three meet
   double data_nll = 0.0;         ///< -log q of the data, from above: importance-weighted
   double posterior_gap = 0.0;    ///< KL(pi | q(z | x)) over the data, from below: the part of k_piq that is the encoder's fault
-  double log_z = 0.0;            ///< of exp(-U): log-mean weight of pairs, with pi(z | x) for the latent's share; from below in expectation
+  double log_z = 0.0;            ///< of exp(-U): log-mean weight of pairs, with pi(z | x) for the latent's share; from below in expectation. Of
+                                 ///< models given conditions it is NaN, and so is what follows: every condition has a Z of its own
   double log_z_error = 0.0;      ///< its standard error, by the delta method
   double ess = 0.0;              ///< effective number of the draws behind it
   double k_pip = 0.0;            ///< KL(Pi | P) + H(data) = E_data U + log Z
   double k_qp = 0.0;             ///< KL(q | p): E_q[U + log q] + log Z
+  double k_qp_error = 0.0;       ///< standard error of its mean over draws (not of log Z)
+  double k_pip_error = 0.0;      ///< and over data
   int active_units = 0;          ///< of the latent, over the data
 };
+
+namespace detail {
+/// Mean of independent numbers and its standard error.
+inline std::pair<double, double> mean_and_error(const std::vector<double>& v) {
+  const double n = static_cast<double>(v.size());
+  double mean = 0.0, square = 0.0;
+  for (const double x : v) mean += x / n;
+  for (const double x : v) square += (x - mean) * (x - mean);
+  return {mean, std::sqrt(square / (n * std::max(n - 1.0, 1.0)))};
+}
+}  // namespace detail
 
 /// log Z and KL(q | p) from draws (z, x) of the model: weights w = exp(-U(x)) pi(z | x) / (q(z) q(x | z)) have mean Z.
 ///
@@ -37,6 +56,12 @@ struct GeometryReport {
 /// Numerics  heavy weights show as a small ess: then log_z is too small, and so is what is made of it
 template <class Model, class E, class T = typename Model::Scalar>
 void importance_log_z(const Model& model, const E& energy, random::Key key, const GeometryParams& p, GeometryReport& r, Pieces<T>& pieces) {
+  if constexpr (requires { model.split(); }) {
+    if (model.split().n_held() > 0) {
+      r.log_z = r.log_z_error = r.ess = r.k_pip = r.k_qp = std::numeric_limits<double>::quiet_NaN();
+      return;
+    }
+  }
   const int n = p.n_draws, m = model.n_latent();
   OwnedBlock<T> x(n, model.dim()), z(n, m), mu(n, m), s(n, m);
   model.sample(key, 0, x.view());
@@ -66,8 +91,9 @@ void importance_log_z(const Model& model, const E& energy, random::Key key, cons
   r.ess = sum * sum / squares;
   r.log_z_error = std::sqrt(std::max(0.0, squares * n / (sum * sum) - 1.0) / n);
   const std::vector<double> log_q = model.log_marginal(x.view(), key.stream(2), p.n_importance, pieces);
-  r.k_qp = r.log_z;
-  for (std::size_t c = 0; c < u.size(); ++c) r.k_qp += (static_cast<double>(u[c]) + log_q[c]) / n;
+  for (std::size_t c = 0; c < u.size(); ++c) log_w[c] = static_cast<double>(u[c]) + log_q[c];
+  const auto [mean, error] = detail::mean_and_error(log_w);
+  r.k_qp = r.log_z + mean, r.k_qp_error = error;
 }
 
 /// The rows of the table of diagnostics that need an encoder. Those that do not are train::Revision.
@@ -86,8 +112,8 @@ GeometryReport geometry(const Model& model, const E& energy, BlockView<const std
   importance_log_z(model, energy, key.purpose(random::Purpose::choice), p, r, pieces);
   std::vector<T> u(static_cast<std::size_t>(data.n_chains));
   batch_value(energy, data, std::span<T>(u));
-  r.k_pip = r.log_z;
-  for (const T v : u) r.k_pip += static_cast<double>(v) / data.n_chains;
+  const auto [mean, error] = detail::mean_and_error(std::vector<double>(u.begin(), u.end()));
+  r.k_pip = r.log_z + mean, r.k_pip_error = error;
   return r;
 }
 

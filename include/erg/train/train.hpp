@@ -7,6 +7,7 @@
 #include "erg/train/deploy.hpp"
 #include "erg/train/draws.hpp"
 #include "erg/train/generator_teacher.hpp"
+#include "erg/train/geometry_log.hpp"
 #include "erg/train/gradient_penalty.hpp"
 #include "erg/train/labels.hpp"
 #include "erg/train/latent_teacher.hpp"

@@ -46,6 +46,62 @@ TEST_CASE("eigen-decomposition of a symmetric matrix gives it back, largest firs
   }
 }
 
+TEST_CASE("eigen-decomposition takes what is degenerate, of low rank, of one row, and nothing that is not finite", "[diagnostics]") {
+  using erg::detail::SymmetricEigen;
+  const auto reconstructs = [](const std::vector<double>& a, int n, double scale) {
+    const auto back = SymmetricEigen(a, n).map([](double v) { return v; });
+    double worst = 0.0;
+    for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(back[i] - a[i]));
+    return worst < 1e-14 * n * scale;
+  };
+  CHECK(SymmetricEigen({-3.0}, 1).value(0) == -3.0);
+  CHECK(reconstructs({2.0, 1.0, 1.0, 2.0}, 2, 3.0));
+  std::vector<double> diagonal(49, 0.0), zero(25, 0.0), one(30 * 30);
+  for (std::size_t i = 0; i < 7; ++i) diagonal[8 * i] = static_cast<double>(i % 3);
+  const SymmetricEigen three(diagonal, 7);
+  CHECK(three.value(0) == 2.0);
+  CHECK(three.value(6) == 0.0);
+  CHECK(SymmetricEigen(zero, 5).value(0) == 0.0);
+  const auto v = normals(30, 1, 8);
+  double square = 0.0;
+  for (std::size_t i = 0; i < 30; ++i) {
+    square += v[i] * v[i];
+    for (std::size_t j = 0; j < 30; ++j) one[30 * i + j] = v[i] * v[j];
+  }
+  const SymmetricEigen rank_one(one, 30);
+  CHECK_THAT(rank_one.value(0), WithinRel(square, 1e-13));
+  CHECK(std::abs(rank_one.value(1)) < 1e-14 * square);
+  CHECK(reconstructs(one, 30, square));
+  // the chain of springs: 2 - 2 cos(pi k / (n + 1))
+  const int n = 40;
+  std::vector<double> springs(n * n, 0.0);
+  for (int i = 0; i < n; ++i) {
+    springs[static_cast<std::size_t>(i * n + i)] = 2.0;
+    if (i + 1 < n) springs[static_cast<std::size_t>(i * n + i + 1)] = -1.0;
+  }
+  const SymmetricEigen modes(springs, n);
+  for (int k = 1; k <= n; ++k) CHECK_THAT(modes.value(n - k), WithinAbs(2.0 - 2.0 * std::cos(3.14159265358979324 * k / (n + 1)), 1e-13));
+  ERG_CHECK_THROWS(SymmetricEigen({1.0, NAN, NAN, 1.0}, 2), std::invalid_argument, "not finite");
+}
+
+TEST_CASE("the Frechet distance of Gaussians with common axes is that of their deviations, in hundreds of dimensions", "[diagnostics]") {
+  const int n = 160;
+  auto a = normals(n, n, 5);
+  for (int i = 0; i < n; ++i) {
+    for (int j = 0; j < i; ++j) a[static_cast<std::size_t>(i * n + j)] = a[static_cast<std::size_t>(j * n + i)];
+  }
+  const erg::detail::SymmetricEigen axes(a, n);
+  const std::vector<double> at(n, 0.0);
+  // deviations 1 + 1 / (1 + |value|) and twice as much, half of the second's directions lost
+  const auto first = [](double v) { return 1.0 + 1.0 / (1.0 + std::abs(v)); };
+  const auto second = [&](double v) { return v > 0.0 ? 2.0 * first(v) : 0.0; };
+  double expected = 0.0;
+  for (int k = 0; k < n; ++k) expected += std::pow(first(axes.value(k)) - second(axes.value(k)), 2);
+  const diag::GaussianMoments x{at, axes.map([&](double v) { return std::pow(first(v), 2); }), 1}, y{at, axes.map([&](double v) { return std::pow(second(v), 2); }), 1};
+  CHECK_THAT(diag::frechet_distance(x, y), WithinAbs(expected, 1e-5));  // a direction lost to rounding of size e counts as sqrt(e)
+  CHECK(std::abs(diag::frechet_distance(x, x)) < 1e-9);
+}
+
 TEST_CASE("the Frechet distance of two Gaussians is that of the formula", "[diagnostics]") {
   const diag::GaussianMoments a{{0, 0, 0}, {1, 0, 0, 0, 1, 0, 0, 0, 1}, 1}, b{{1, 2, -2}, {4, 0, 0, 0, 4, 0, 0, 0, 4}, 1};
   CHECK_THAT(diag::frechet_distance(a, b), WithinAbs(9.0 + 3.0, 1e-12));

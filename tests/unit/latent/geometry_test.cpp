@@ -108,11 +108,26 @@ TEST_CASE("of eight Gaussians log Z and both divergences are those of a grid, an
   };
   const auto r = look(0.0, 1), one = look(0.3, 1), many = look(0.3, 16);
   CHECK(std::abs(r.log_z + 0.7) < 3.0 * r.log_z_error);
+  CHECK_THAT(r.k_qp_error, WithinRel(std::sqrt((square_k - k_qp * k_qp) / n), 0.05));
+  CHECK_THAT(r.k_pip_error, WithinRel(std::sqrt((square_u - mean_u * mean_u) / n), 0.05));
   CHECK(std::abs(r.k_qp - (k_qp - 0.7)) < 3.0 * (std::sqrt((square_k - k_qp * k_qp) / n) + r.log_z_error));
   CHECK(std::abs(r.k_pip - (mean_u - 0.7)) < 3.0 * (std::sqrt((square_u - mean_u * mean_u) / n) + r.log_z_error));
   CHECK(std::abs(r.k_qp - k_qp) > 8.0 * (std::sqrt((square_k - k_qp * k_qp) / n) + r.log_z_error));  // as if Z were 1
   CHECK(one.k_qp < many.k_qp - 0.1);  // log q from below
   CHECK(many.k_qp < r.k_qp + 0.01);
+}
+
+TEST_CASE("of a model given a condition there is no log Z, and the rest of the geometry is that of pairs", "[latent][geometry][conditional]") {
+  // x given c: the condition is the second coordinate
+  const auto split = latent::Split::last(2, 1);
+  const auto v = latent::vae<double>(nn::Sequential(nn::Dense(2, 1)), nn::Sequential(nn::Dense(2, 2)), {.sigma = 0.5}, random::Key(1), split);
+  const auto x = normals(200, 1.0, 2);
+  const auto r = latent::geometry(v, Ring{}, x.view(), x.view(), random::Key(5), {.n_importance = 4, .n_draws = 50});
+  CHECK(std::isnan(r.log_z));
+  CHECK(std::isnan(r.k_qp));
+  CHECK(std::isnan(r.k_pip));
+  Pieces<double> pieces;
+  CHECK(r.k_piq == v.elbo(x.view(), random::Key(5).stream(1), pieces).negative_elbo());
 }
 
 TEST_CASE("interpolations go from end to end in equal steps of the latent", "[latent]") {

@@ -226,6 +226,30 @@ TEST_CASE("the slopes that decide how firmly a fixed point holds are those of th
   CHECK_THAT(slope(0.05, 0.2, false), WithinAbs(-0.5467, 1e-4));
 }
 
+TEST_CASE("regression on known latents ends without a precision, or without a model", "[latent][fixed-point]") {
+  // h T < variance: l = 0, w^2 = variance - h T, dV/dl = -h T w^2 - h^2 T (T - 1) / 2
+  const latent::AncestralLangevin kept{1.0, 0.3, 0.01, 20, 1.0, true, true};
+  CHECK_THAT(kept.start_variance(), WithinAbs(0.8, 1e-12));
+  CHECK_THAT(kept.precision(), WithinAbs(0.0, 1e-9));
+  CHECK_THAT(kept.slope(), WithinAbs(-0.2 * 0.8 - 1e-4 * 20 * 19 / 2, 1e-6));
+  // else w = 0, and the chains' noise alone has the data's variance
+  const latent::AncestralLangevin died{1.0, 0.3, 0.09, 20, 1.0, true, true};
+  CHECK(died.start_variance() == 0.0);
+  CHECK_THAT(died.moved(0.0, died.precision()), WithinAbs(1.0, 1e-9));
+  CHECK(died.precision() > 0.5);
+  // by the recursion of moments: dl = -(eta / 2)(1 - V), w <- (1 - rho) w + rho a^T w
+  for (const auto& a : {kept, died}) {
+    double l = 0.3, w = 0.7;
+    for (int i = 0; i < 100000; ++i) {
+      const double v = a.moved(w * w, l), pull = std::pow(1.0 - 0.5 * a.step_size * l, a.n_steps);
+      l -= 0.05 * (1.0 - v);
+      w *= 1.0 + 0.005 * (pull - 1.0);
+    }
+    CHECK_THAT(l, WithinAbs(a.precision(), 1e-4));
+    CHECK_THAT(w * w, WithinAbs(a.start_variance(), 1e-4));
+  }
+}
+
 TEST_CASE("an energy that is slower than its model collapses where the chains push outwards", "[latent][fixed-point]") {
   // Moments only, noise off: dl = -(eta / 2)(1 - V), dw^2 = rho (V - sigma^2 - w^2).
   const latent::AncestralLangevin a{1.0, std::sqrt(0.05), 0.01, 20, 0.0, true};

@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/curvature.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/trainable.hpp"
 
 #include <erg/kernel/clamp.hpp>
 #include <erg/kernel/hmc.hpp>
@@ -11,6 +12,10 @@
 #include <erg/kernel/ula.hpp>
 #include <erg/nn/layers.hpp>
 #include <erg/nn/neural_energy.hpp>
+#include <erg/train/geometry_log.hpp>
+
+#include <algorithm>
+#include <sstream>
 
 using namespace erg;
 using namespace erg::test;
@@ -25,6 +30,18 @@ std::vector<double> ring_of_points() {
   for (int i = 0; i < 40; ++i) v.push_back(math::cos(0.15 * i)), v.push_back(0.5 * math::sin(0.15 * i));
   return v;
 }
+/// Two coordinates of variance 1 and correlation rho; nothing to train.
+struct Pair : OneParameter {
+  static constexpr int dim = 2;
+  static constexpr double rho = 0.9;
+
+  template <Lane L>
+  ERG_FN L operator()(Point<const L, 2> x) const {
+    const L off = x[0] - L(rho) * x[1];
+    return L(0.5 / (1.0 - rho * rho)) * off * off + L(0.5) * x[1] * x[1];
+  }
+  void add_parameter_gradient(BlockView<const double>, std::span<const double>, std::span<double>, std::span<double> u = {}) const { std::fill(u.begin(), u.end(), 0.0); }
+};
 template <class Teacher>
 auto trainer(Teacher teacher, double temperature = 1.0, int n_steps = 6, int n_threads = 1) {
   return train::Trainer(Curvature<2>{}, train::Data<double>(ring_of_points(), 2),
@@ -80,6 +97,75 @@ TEST_CASE("the virial of exact samples is one, and of others it is not", "[train
   const double error = std::sqrt(2.0 / 40000);
   CHECK_THAT(virial(latent::Decoding::sample), WithinAbs(1.0, 5.0 * error));
   CHECK(virial(latent::Decoding::mean) < 1.0 - 8.0 * error);  // too narrow a start, and one step
+}
+
+TEST_CASE("the virial of chains that hold some coordinates is that of the others", "[train][latent][conditional]") {
+  // Pairs of correlation .9: the second coordinate is given, the first drawn exactly; one step of MALA keeps it so.
+  const double rho = Pair::rho;
+  std::vector<double> pairs;
+  for (int c = 0; c < 4000; ++c) {
+    const double given = 1.5 + 0.2 * random::normal<double>(random::Key(8), 0, 2 * c), free = rho * given + std::sqrt(1 - rho * rho) * random::normal<double>(random::Key(8), 0, 2 * c + 1);
+    pairs.push_back(free), pairs.push_back(given);
+  }
+  const auto virial = [&](std::vector<int> coordinates) {
+    train::Trainer t(Pair{}, train::Data<double>(pairs, 2),
+                     train::chains(Simd<>{}, Mala{{.step_size = 0.1}, ClampMetric({false, true})}, train::Fresh{train::AtData{}}, {.n_chains = 4000, .n_steps = 1}),
+                     train::Watched{train::Contrastive{}, {.every = 1, .coordinates = std::move(coordinates)}}, nn::Sgd<double>{{.learning_rate = 0.1}}, train::NoTeacher{}, {.batch = 4000});
+    return t.advance().revision.virial;
+  };
+  // x (x - rho c) / (1 - rho^2) has mean 1 at a given c, and variance 2 + rho^2 c^2 / (1 - rho^2)
+  const double error = std::sqrt((2.0 + rho * rho * 2.29 / (1.0 - rho * rho)) / 4000);
+  CHECK_THAT(virial({0}), WithinAbs(1.0, 5.0 * error));
+  CHECK(std::abs(virial({}) - 1.0) > 8.0 * error);  // what is held is not drawn from the energy
+}
+
+TEST_CASE("gradients, reference and gain of a revision are those of their definitions", "[train][latent]") {
+  auto t = trainer(train::VariationalTeacher(small_vae()), 1.0, 6);
+  const auto report = t.advance();
+  const auto mean_square = [](BlockView<const double> x) {
+    double sum = 0.0;
+    for (int c = 0; c < x.n_chains; ++c) sum += (x(c, 0) * x(c, 0) + x(c, 1) * x(c, 1)) / x.n_chains;
+    return sum;
+  };
+  // U = |x|^2 / 2: |dU/dx|^2 = |x|^2, and so are twice the energies
+  const double starts = mean_square(t.negatives().starts()), negatives = mean_square(t.negatives().positions());
+  CHECK_THAT(report.revision.square_force, WithinRel(negatives, 1e-12));
+  CHECK_THAT(report.revision.start_energy - report.model_energy, WithinAbs(0.5 * (starts - negatives), 1e-12));
+  CHECK_THAT(report.revision.virial, WithinRel(0.5 * negatives, 1e-12));
+}
+
+TEST_CASE("a log of geometry holds what its parts say by themselves", "[train][latent][geometry]") {
+  auto t = trainer(train::VariationalTeacher(small_vae()));
+  Block held_out(40, 2);
+  const auto ring = ring_of_points();
+  for (int i = 0; i < 40; ++i) held_out(i, 0) = ring[static_cast<std::size_t>(2 * i)], held_out(i, 1) = ring[static_cast<std::size_t>(2 * i + 1)];
+  train::GeometryLog log(t, held_out, {.every = 3, .geometry = {.n_importance = 8, .n_draws = 100}, .n_more = 10, .seed = 7});
+  t.run(7, log);
+  REQUIRE(log.rows().size() == 3);
+  const auto& row = log.rows().back();
+  CHECK(row.step == 6);
+  const auto g = latent::geometry(t.teacher().model(), t.energy(), std::as_const(held_out).view(), t.negatives().positions(), random::Key(7).at(6), {.n_importance = 8, .n_draws = 100});
+  CHECK(row.geometry->k_pq == g.k_pq);
+  CHECK(row.geometry->k_qp == g.k_qp);
+  CHECK(row.geometry->log_z == g.log_z);
+  CHECK(row.kl_per_unit == t.teacher().model().kl_per_unit(held_out));
+  const auto moved = latent::stationarity(t.energy(), t.negatives().kernel(), t.negatives().positions(), 10, 13);
+  CHECK(row.stationarity->energy_after == moved.energy_after);
+  CHECK(row.stationarity->largest_shift == moved.largest_shift);
+  CHECK(row.revision.virial == t.report().revision.virial);
+  CHECK(row.gap() == t.report().gap());
+  CHECK(row.gain() == t.report().revision.start_energy - t.report().model_energy);
+  CHECK(log.rows()[1].geometry->k_pq != g.k_pq);  // every row at its own step
+  std::ostringstream table;
+  table << log;
+  CHECK(std::count(table.str().begin(), table.str().end(), '\n') == 4);
+  // a model without an encoder has no such divergences
+  auto other = trainer(train::RegressionTeacher(small_vae().decoder()));
+  train::GeometryLog short_log(other, held_out, {.every = 1});
+  other.run(1, short_log);
+  CHECK(!short_log.rows()[0].geometry);
+  CHECK(!short_log.rows()[0].stationarity);
+  CHECK_THROWS_AS(train::GeometryLog(other, held_out, {.every = 0}), std::invalid_argument);
 }
 
 TEST_CASE("the teacher changes the model and nothing else, the objective the energy and nothing else", "[train][latent]") {
