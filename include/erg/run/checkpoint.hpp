@@ -3,7 +3,11 @@
 
 #include "erg/io/archive.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <string>
+#include <type_traits>
 
 namespace erg {
 
@@ -33,6 +37,9 @@ concept can_be_saved = requires(S& s, io::Writer& w, io::Reader& r) {
 };
 template <class S>
 concept keeps_nothing = requires { requires std::remove_cvref_t<S>::is_stateless; };
+
+/// What cannot be looked at counts as there, so that it is not overwritten.
+inline bool file_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0 || errno != ENOENT; }
 
 }  // namespace detail
 }  // namespace erg

@@ -23,9 +23,6 @@ const Checkpoint* find_checkpoint(const S&... sinks) {
   (one(sinks), ...);
   return found;
 }
-inline bool file_exists(const std::string& path) {
-  return ::access(path.c_str(), F_OK) == 0 || errno != ENOENT;  // what cannot be looked at is not overwritten
-}
 template <class E>
 constexpr bool keeps_strict() {
   if constexpr (requires { E::is_strict; }) {

@@ -76,7 +76,7 @@ class ChainBank {
   static constexpr bool has_chains = true;
 
   ChainBank(Chains<Exec, Kernel, Initialiser> c, const E& energy, std::uint64_t seed)
-      : params_(c.params), initialiser_(std::move(c.initialiser)), chain_key_(seed), sampler_(c.exec, std::move(c.kernel), energy, plan(c.params, seed)) {
+      : params_(c.params), kernel_text_(erg::detail::kernel_text(c.kernel)), initialiser_(std::move(c.initialiser)), chain_key_(seed), sampler_(c.exec, std::move(c.kernel), energy, plan(c.params, seed)) {
     for_each_part([&](auto& part) {
       using K = std::remove_cvref_t<decltype(part)>;
       if constexpr (adapt::tunes_step_size<K>) {
@@ -198,8 +198,9 @@ class ChainBank {
     initialiser_.load(r);
     for (auto& rule : rules_) rule.fields([&](auto& v) { r.get(v); });
   }
+  /// What they are, with the kernel as it was given: its step sizes may have been adapted since.
   std::string text() const {
-    return std::string(initialiser_.name) + ", " + erg::detail::kernel_text(sampler_.kernel()) + " x " + std::to_string(params_.n_steps) + ", " +
+    return std::string(initialiser_.name) + ", " + kernel_text_ + " x " + std::to_string(params_.n_steps) + ", " +
            std::to_string(params_.n_chains) + " chains";
   }
 
@@ -260,6 +261,7 @@ class ChainBank {
   }
 
   ChainsParams params_;
+  std::string kernel_text_;
   std::uint64_t first_step_ = 0;
   int dim_ = 0;
   std::vector<T> starts_, noise_;

@@ -49,6 +49,9 @@ struct GradientPenalty {
   template <class E, class T>
   void add_gradient(const E& energy, const StepBatch<T>& batch, std::span<T> to, Pieces<T>& pieces, StepReport& report) {
     last = 0.0;
+    if (at != PenaltyAt::data && batch.negatives.data == nullptr) {
+      throw std::invalid_argument("a slope penalty at the negatives (the training has none) take PenaltyAt::data, or chains");
+    }
     if (at != PenaltyAt::negatives) add(energy, batch.data, to, pieces);
     if (at != PenaltyAt::data) add(energy, batch.negatives, to, pieces);
     report.penalty = (halved ? 0.5 : 1.0) * weight * last;

@@ -27,7 +27,7 @@ struct ReplayParams {
 ///   Replay{Noise::uniform(0, 1), {.capacity = 10000, .write_back = WriteBack::ring}, Bytes{}, colour_augmentation(shape)}
 ///
 /// In place, points are drawn without replacement; from a ring or a reservoir with it, as soon as there are as many as chains.
-/// Requires  in place: capacity >= the number of chains; 0 <= restart <= 1
+/// Requires  capacity >= the number of chains; 0 <= restart <= 1
 /// Ensures   a training that is saved and loaded goes on with the same bits
 /// Source    Du, Mordatch (2019), algorithm 1; in place: JEM, Grathwohl et al. (2020), algorithm 1; augmented: Du, Li, Tenenbaum, Mordatch
 ///           (2021), section 3.3
@@ -47,11 +47,11 @@ class Replay {
     dim_ = x.dim;
     const auto size = static_cast<std::size_t>(params.capacity) * static_cast<std::size_t>(dim_);
     points_.resize((sizeof(Code<T>) * size + 7) / 8);
-    if (params.write_back != WriteBack::in_place) return;
     if (x.n_chains > params.capacity) {
       throw std::invalid_argument("capacity = " + std::to_string(params.capacity) + " (there are " + std::to_string(x.n_chains) +
-                                  " chains, each needs a place of its own) give at least as many");
+                                  " chains, which a buffer holds at least once) give at least as many");
     }
+    if (params.write_back != WriteBack::in_place) return;
     std::vector<T> first(size);
     start.fill(BlockView<T>{first.data(), params.capacity, dim_, params.capacity}, data, key);
     for (std::size_t i = 0; i < size; ++i) codes<T>()[i] = storage.encode(first[i]);

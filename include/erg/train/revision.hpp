@@ -10,7 +10,7 @@ struct WatchParams {
   std::int64_t every = 50;         ///< steps from look to look
   bool laplacian = false;          ///< by one random direction a chain
   bool forces = false;             ///< before every step of the chains; with an objective that looks back, before those it looks through
-  std::vector<int> coordinates{};  ///< those that move; empty: all
+  std::vector<int> coordinates{};  ///< those that move; empty: all. Where a ClampMetric holds some the virial is 1 over the others alone: give split.free()
 };
 
 /// An objective, and every so many steps a look at what the kernel made of the starts: StepReport::revision.
@@ -30,7 +30,9 @@ struct Watched {
   Objective objective{};
   WatchParams params{};
 
-  explicit Watched(Objective o = {}, WatchParams p = {}) : objective(std::move(o)), params(std::move(p)) {}
+  explicit Watched(Objective o = {}, WatchParams p = {}) : objective(std::move(o)), params(std::move(p)) {
+    erg::detail::require_positive("every", static_cast<double>(params.every));
+  }
 
   int n_recorded() const
     requires requires(const Objective& o) { o.n_recorded(); }
@@ -51,6 +53,9 @@ struct Watched {
     if (!wants_noise(batch.key) || batch.starts.data == nullptr) return;
     if (params.coordinates.empty()) {
       for (int d = 0; d < batch.data.dim; ++d) params.coordinates.push_back(d);
+    }
+    for (const int d : params.coordinates) {
+      if (d < 0 || d >= batch.data.dim) erg::detail::reject("coordinates", d, "must be in [0, dim)");
     }
     Revision& r = report.revision;
     double unused = 0.0;

@@ -19,6 +19,7 @@ struct Table {
 
   void operator()(const StepReport& r) {
     if (!has_header) {
+      erg::detail::require_positive("every", static_cast<double>(every));
       std::fprintf(stream, "%8s %10s %10s %10s %10s %10s  %-18s %7s\n", "step", "U(data)", "U(model)", "gap", "|gradient|", "teacher", "accept", "s");
       has_header = true;
     }

@@ -83,11 +83,12 @@ class FlowTeacher : public DescendingModel<Flow> {
   void save(io::Writer& w) const {
     DescendingModel<Flow>::save(w);
     w.put_vector(states_);
-    w.put(next_), w.put(n_kept_), w.put(rows_), w.put(dim_);
+    w.put(params.history), w.put(next_), w.put(n_kept_), w.put(rows_), w.put(dim_);
   }
   void load(io::Reader& r) {
     DescendingModel<Flow>::load(r);
     r.get_vector(states_);
+    if (r.template get<int>() != params.history) r.fail("holds the states of another number of steps (history)");
     r.get(next_), r.get(n_kept_), r.get(rows_), r.get(dim_);
   }
 

@@ -98,8 +98,9 @@ class Trainer {
     report_.step = step_;
     if constexpr (watches_path) bank_.keep_path(objective_.wants_path(key));
     bank_.draw(start.data, key.purpose(random::Purpose::start), report_);
-    catch_up(start);
-    const StepBatch<T> batch = with_negatives(start);
+    const random::Key drawn = catch_up(start);
+    StepBatch<T> batch = with_negatives(start);
+    batch.key = drawn;
     require_finite_negatives(batch);
 
     gradient_.assign(static_cast<std::size_t>(energy_.n_parameters()), T(0));
@@ -118,7 +119,12 @@ class Trainer {
       average_.update(std::span<const T>(now_));
     }
 
-    teacher_.learn(energy_, batch, pieces_, report_);
+    try {
+      teacher_.learn(energy_, batch, pieces_, report_);
+    } catch (const TrainingError&) {
+      energy_.restore(good_);
+      throw;
+    }
     teacher_.renew(energy_, bank_);
     ++step_;
     return report_;
@@ -127,14 +133,7 @@ class Trainer {
   /// n steps; on_step(report) after each may return Control::stop. Returns the last report.
   template <class F>
   const StepReport& run(std::int64_t n, F&& on_step) {
-    for (std::int64_t i = 0; i < n; ++i) {
-      advance();
-      if constexpr (std::is_same_v<decltype(on_step(report_)), Control>) {
-        if (on_step(report_) == Control::stop) break;
-      } else {
-        on_step(report_);
-      }
-    }
+    advance_by(n, on_step);
     return report_;
   }
   const StepReport& run(std::int64_t n) {
@@ -143,17 +142,15 @@ class Trainer {
   /// Up to step n in all, with a checkpoint: goes on from the file where it is there, and writes it every so many steps and at the end.
   template <class F>
   const StepReport& run(std::int64_t n, const Checkpoint& checkpoint, F&& on_step) {
-    if (std::FILE* f = std::fopen(checkpoint.path.c_str(), "rb")) {
-      std::fclose(f);
+    erg::detail::require_positive("every", static_cast<double>(checkpoint.every));
+    if (erg::detail::file_exists(checkpoint.path)) {
       load(checkpoint.path);
     } else {
       save(checkpoint.path);
     }
-    while (step_ < n) {
-      const std::int64_t before = step_, until = std::min<std::int64_t>(n, (step_ / checkpoint.every + 1) * checkpoint.every);
-      run(until - step_, on_step);
+    for (bool goes_on = true; goes_on && step_ < n;) {
+      goes_on = advance_by(std::min<std::int64_t>(n, (step_ / checkpoint.every + 1) * checkpoint.every) - step_, on_step);
       save(checkpoint.path);
-      if (step_ < until && step_ - before < until - before) break;  // stopped
     }
     return report_;
   }
@@ -191,6 +188,21 @@ class Trainer {
   }
 
  private:
+  static constexpr int streams_of_round = 256;  // random numbers of their own for each round of catching up
+
+  /// Whether on_step let all n be made.
+  template <class F>
+  bool advance_by(std::int64_t n, F&& on_step) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      advance();
+      if constexpr (std::is_same_v<decltype(on_step(report_)), Control>) {
+        if (on_step(report_) == Control::stop) return false;
+      } else {
+        on_step(report_);
+      }
+    }
+    return true;
+  }
   static void validate(const TrainerParams& p) {
     erg::detail::require_count("batch", p.batch);
     erg::detail::require_not_negative("clip", p.clip);
@@ -199,6 +211,9 @@ class Trainer {
     erg::detail::require_fraction("average", p.average);
     erg::detail::require_count("patience", p.catch_up.patience);
     erg::detail::require_count("most", p.catch_up.most);
+    if (p.catch_up.most > random::max_streams / streams_of_round / 2) {
+      erg::detail::reject("most", p.catch_up.most, "must be <= 128, the rounds that have random numbers of their own");
+    }
   }
   std::string identity() const {
     const auto text = [](auto v) { return std::to_string(v); };
@@ -225,27 +240,30 @@ class Trainer {
     if constexpr (looks_back) batch.trail = bank_.trail(), batch.references = bank_.references();
     return batch;
   }
-  void catch_up(const StepBatch<T>& start) {
+  /// Returns the key that the present negatives were drawn with: teachers find the latents of their starts by it.
+  random::Key catch_up(const StepBatch<T>& start) {
+    random::Key drawn = start.key;
     if constexpr (Bank::has_chains) {
       const CatchUp& c = params_.catch_up;
       if (!(c.min_accept > 0.0) || !(report_.accept_global < c.min_accept)) {
         n_below_ = 0;
-        return;
+        return drawn;
       }
-      if (++n_below_ < c.patience) return;
+      if (++n_below_ < c.patience) return drawn;
       while (report_.accept_global < c.min_accept && report_.n_catch_up < c.most) {
         StepReport round = report_;
-        // Random numbers of their own in each round.
         StepBatch<T> batch = with_negatives(start);
-        batch.key = start.key.stream(1 + report_.n_catch_up);
+        batch.key = drawn;
         teacher_.learn(energy_, batch, pieces_, round);
         teacher_.renew(energy_, bank_);
-        bank_.draw(start.data, batch.key.purpose(random::Purpose::start), round);
+        drawn = start.key.stream((1 + report_.n_catch_up) * streams_of_round);
+        bank_.draw(start.data, drawn.purpose(random::Purpose::start), round);
         round.n_catch_up = report_.n_catch_up + 1;
         report_ = round;
       }
       if (report_.accept_global >= c.min_accept) n_below_ = 0;
     }
+    return drawn;
   }
 
   void require_finite_negatives(const StepBatch<T>& batch) {

@@ -212,3 +212,67 @@ TEST_CASE("step sizes follow the acceptance where they are asked to", "[train]")
   t.run(300);
   CHECK_THAT(t.report().accept[0], WithinAbs(0.574, 0.05));
 }
+
+TEST_CASE("a training whose step sizes moved goes on from its file with the same bits", "[train]") {
+  const TemporaryFolder folder;
+  const auto make = [](double step_size) {
+    return train::Trainer(TwoModes{}, train::Data<double>(two_modes_data(n, 0.5), 1),
+                          train::chains(Simd<>{}, Mala{{.step_size = step_size}}, train::Persistent{Halves{}}, {.n_chains = n, .n_steps = 2, .adapt = true}),
+                          train::Contrastive{}, nn::Sgd<double>{{.learning_rate = 0.1}});
+  };
+  auto whole = make(0.01), first = make(0.01), second = make(0.01), other = make(0.02);
+  whole.run(20);
+  first.run(10);
+  first.save(folder / "adapted");
+  second.load(folder / "adapted");
+  second.run(10);
+  CHECK(second.report().accept == whole.report().accept);
+  CHECK(second.energy().theta == whole.energy().theta);
+  CHECK(second.negatives().kernel().params.step_size == whole.negatives().kernel().params.step_size);
+  CHECK(whole.negatives().kernel().params.step_size != 0.01);
+  CHECK_THROWS_WITH(other.load(folder / "adapted"), contains("belongs to another training"));
+}
+
+TEST_CASE("a callback stops a training with checkpoints at any step, and no step of checkpoints is refused", "[train]") {
+  const TemporaryFolder folder;
+  for (const std::int64_t stop : {1, 2, 3, 4, 5}) {
+    auto t = trainer(local, train::Persistent{Halves{}}, 0.5);
+    t.run(9, Checkpoint{folder / ("stop" + std::to_string(stop)), 2}, [&](const train::StepReport& r) { return r.step + 1 == stop ? Control::stop : Control::proceed; });
+    CHECK(t.step() == stop);
+    auto again = trainer(local, train::Persistent{Halves{}}, 0.5);
+    again.load(folder / ("stop" + std::to_string(stop)));
+    CHECK(again.step() == stop);
+  }
+  auto t = trainer(local, train::Persistent{Halves{}}, 0.5);
+  ERG_CHECK_THROWS(t.run(9, Checkpoint{folder / "never", 0}, [](const auto&) {}), std::invalid_argument, "every = 0");
+}
+
+namespace {
+/// Gives up in its third lesson.
+struct GivesUp {
+  int lessons = 0;
+  template <class E, class T>
+  void learn(const E&, const train::StepBatch<T>& batch, Pieces<T>&, train::StepReport&) {
+    if (++lessons == 3) throw train::TrainingError("enough", static_cast<std::int64_t>(batch.key.step()));
+  }
+  template <class E, class Negatives>
+  void renew(const E&, Negatives&) {}
+  void save(io::Writer&) const {}
+  void load(io::Reader&) {}
+};
+}  // namespace
+
+TEST_CASE("where a teacher fails the energy has the parameters of the step before", "[train]") {
+  train::Trainer t(TwoModes{}, train::Data<double>(two_modes_data(n, 0.8), 1), train::chains(Simd<>{}, local, train::Persistent{Halves{}}, {.n_chains = n, .n_steps = 2}), train::Contrastive{},
+                   nn::Sgd<double>{{.learning_rate = 0.5}}, GivesUp{}, {.batch = n});
+  t.run(2);
+  const auto before = t.energy().theta;
+  CHECK_THROWS_AS(t.advance(), train::TrainingError);
+  CHECK(t.energy().theta == before);
+  CHECK(t.step() == 2);
+}
+
+TEST_CASE("a ring too small for the chains is refused, for it would never be drawn from", "[train]") {
+  const train::Replay small(train::Noise::gaussian(), {.capacity = 300, .write_back = train::WriteBack::ring});
+  CHECK_THROWS_WITH(trainer(local, small, 0.5).advance(), contains("capacity = 300 (there are 400 chains"));
+}
