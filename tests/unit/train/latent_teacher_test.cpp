@@ -158,7 +158,8 @@ TEST_CASE("a log of geometry holds what its parts say by themselves", "[train][l
   CHECK(log.rows()[1].geometry->k_pq != g.k_pq);  // every row at its own step
   std::ostringstream table;
   table << log;
-  CHECK(std::count(table.str().begin(), table.str().end(), '\n') == 4);
+  const std::string text = table.str();
+  CHECK(std::count(text.begin(), text.end(), '\n') == 4);
   // a model without an encoder has no such divergences
   auto other = trainer(train::RegressionTeacher(small_vae().decoder()));
   train::GeometryLog short_log(other, held_out, {.every = 1});
