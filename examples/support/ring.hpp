@@ -8,10 +8,12 @@
 
 #include <erg/kernel/ula.hpp>
 #include <erg/latent/geometry.hpp>
+#include <erg/train/geometry_log.hpp>
 #include <erg/train/latent_teacher.hpp>
 #include <erg/train/revision.hpp>
 
 #include <chrono>
+#include <sstream>
 
 namespace example {
 
@@ -41,7 +43,7 @@ struct RingRow {
   erg::train::Revision first{}, last{};   ///< at a tenth of the training, and at its end
   PlaneReport report{};
   erg::latent::GeometryReport geometry{};   ///< where the teacher's model has an encoder
-  std::string log;                          ///< all diagnostics, four times on the way
+  std::string log{};                        ///< all diagnostics, four times on the way
   Columns starts{}, negatives{};
 };
 
