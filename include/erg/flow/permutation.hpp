@@ -59,10 +59,12 @@ class Permutation {
   template <Way way, class L>
   void move(Block<L> v, Block<L> kept) const {
     const auto n = static_cast<std::size_t>(v.n_groups * width_v<nn::base_lane<L>>);
-    for (int i = 0; i < dim(); ++i) std::copy_n(v.row(i), n, kept.row(i));
-    for (int i = 0; i < dim(); ++i) {
-      const int o = order_[static_cast<std::size_t>(i)];
-      std::copy_n(kept.row(way == Way::to_data ? o : i), n, v.row(way == Way::to_data ? i : o));
+    for (int p = 0; p < nn::n_planes<L>; ++p) {  // tangents move with their values
+      for (int i = 0; i < dim(); ++i) std::copy_n(v.row(i, p), n, kept.row(i, p));
+      for (int i = 0; i < dim(); ++i) {
+        const int o = order_[static_cast<std::size_t>(i)];
+        std::copy_n(kept.row(way == Way::to_data ? o : i, p), n, v.row(way == Way::to_data ? i : o, p));
+      }
     }
   }
 
