@@ -110,7 +110,7 @@ class Made {
         const int from = m, first = part(l, m).first;
         int n = 0;
         while (m < dim_ && n < 24) n += part(l, m++).n;
-        add_block<L>(l, from, m, g.rows(first, n), x.rows(0, part(l, m - 1).seen), gw.plane[0]);
+        add_block<L>(l, from, m, g.rows(first, n), x.rows(0, part(l, m - 1).seen), gw);
       }
     }
   }
@@ -129,32 +129,44 @@ class Made {
   }
   template <class L>
   void apply(const Part& p, const Real<L>* w, Block<L> x, Block<L> y) const {
-    nn::product<L>({w + p.at, p.seen, 1}, p.n, p.seen, x.data, x.stride, y.data, y.stride, y.n_groups, w + p.at + p.n * p.seen);
+    for (int m = 0; m < nn::n_planes<L>; ++m) {
+      nn::product<nn::base_lane<L>>({w + p.at, p.seen, 1}, p.n, p.seen, x.row(0, m), x.stride, y.row(0, m), y.stride, y.n_groups,
+                                    m == 0 ? w + p.at + p.n * p.seen : nullptr);
+    }
   }
   template <class L>
   void back(const Part& p, const Real<L>* w, Block<L> g, Block<L> gx) const {
-    if (p.seen > 0) nn::product<L>({w + p.at, 1, p.seen}, p.seen, p.n, g.data, g.stride, gx.data, gx.stride, g.n_groups, nullptr, true);
+    if (p.seen == 0) return;
+    for (int m = 0; m < nn::n_planes<L>; ++m) {
+      nn::product<nn::base_lane<L>>({w + p.at, 1, p.seen}, p.seen, p.n, g.row(0, m), g.stride, gx.row(0, m), gx.stride, g.n_groups, nullptr, true);
+    }
   }
   /// Degrees [from, to) of layer l: rows g, columns x.
   template <class L>
-  void add_block(std::size_t l, int from, int to, Block<L> g, Block<L> x, Real<L>* gw) const {
+  void add_block(std::size_t l, int from, int to, Block<L> g, Block<L> x, Gradient<L> gw) const {
     static thread_local nn::Arena<Real<L>> arena;
     const auto wide = static_cast<std::size_t>(x.n_features), size = static_cast<std::size_t>(g.n_features) * wide;
     if (g.n_features == 0) return;
-    Real<L>* all = arena.require(size + static_cast<std::size_t>(g.n_features));
+    const std::size_t plane = size + static_cast<std::size_t>(g.n_features);
+    Real<L>* all = arena.require(plane * nn::n_planes<L>);
+    Gradient<L> sums;
     const auto each = [&](auto&& copy) {  // copy(number of the block, number of the gradient, how many)
-      std::size_t row = 0;
-      for (int m = from; m < to; ++m) {
-        const Part& p = part(l, m);
-        for (int f = 0; f < p.n; ++f, ++row) {
-          copy(all + row * wide, gw + p.at + f * p.seen, p.seen);
-          copy(all + size + row, gw + p.at + p.n * p.seen + f, 1);
+      for (std::size_t k = 0; k < nn::n_planes<L>; ++k) {
+        if (gw.plane[k] == nullptr) continue;
+        Real<L>* const block = sums.plane[k] = all + k * plane;
+        std::size_t row = 0;
+        for (int m = from; m < to; ++m) {
+          const Part& p = part(l, m);
+          for (int f = 0; f < p.n; ++f, ++row) {
+            copy(block + row * wide, gw.plane[k] + p.at + f * p.seen, p.seen);
+            copy(block + size + row, gw.plane[k] + p.at + p.n * p.seen + f, 1);
+          }
         }
       }
     };
-    std::fill_n(all, size, Real<L>(0));
+    std::fill_n(all, plane * nn::n_planes<L>, Real<L>(0));
     each([](Real<L>* a, Real<L>* b, int n) { std::copy_n(b, n, a); });
-    nn::detail::add_outer<L>(g, x, Gradient<L>{{all}}, static_cast<int>(size));
+    nn::detail::add_outer<L>(g, x, sums, static_cast<int>(size));
     each([](Real<L>* a, Real<L>* b, int n) { std::copy_n(a, n, b); });
   }
   template <class L>

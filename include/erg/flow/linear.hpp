@@ -4,6 +4,7 @@
 #include "erg/energy/cholesky.hpp"
 #include "erg/flow/bijector.hpp"
 #include "erg/lane/math.hpp"
+#include "erg/nn/chain_sum.hpp"
 #include "erg/nn/dense.hpp"
 
 namespace erg::flow {
@@ -49,36 +50,35 @@ class LinearMap {
   }
   template <Way way, class L>
   void back(const Real<L>* w, Block<L> v, Block<L> g, Block<const L> gl, Block<L> tape, Gradient<L> gw) const {
-    using T = Real<L>;
     const Block<L> y = tape.rows(0, dim_);  // U z
     const auto keep = [&](Block<L> from) {
-      for (int d = 0; d < dim_; ++d) std::copy_n(from.row(d), from.n_groups * width_v<nn::base_lane<L>>, y.row(d));
+      for (int d = 0; d < dim_; ++d) {
+        for (int k = 0; k < from.n_groups; ++k) y.put(d, k, from.get(d, k));
+      }
     };
-    T* to = trained ? gw.plane[0] : nullptr;
+    const bool adds = trained && wants(gw);
     if constexpr (way == Way::to_data) {  // g is dF/dx
       solve_lower(w, v);
       keep(v);
-      if (to != nullptr) {
-        add_products<L>(g, y, T(1), to, true);
+      if (adds) {
+        add_products<L>(g, y, 1, gw, true);
         add_row_sums<L>(g, dim_, gw.from(bias()));
       }
       times_lower_transposed(w, g);
       solve_upper(w, v);
-      if (to != nullptr) add_products<L>(g, v, T(1), to, false);
-      if (to != nullptr) add_diagonal(w, g, v, gl, T(1), to);
+      if (adds) add_products<L>(g, v, 1, gw, false);
+      if (adds) add_diagonal<L>(w, g, v, gl, 1, gw);
       times_upper_transposed(w, g);
     } else {  // g is dF/dz
       solve_upper_transposed(w, g);
-      if (to != nullptr) add_products<L>(g, v, T(-1), to, false);
-      if (to != nullptr) add_diagonal(w, g, v, gl, T(-1), to);
+      if (adds) add_products<L>(g, v, -1, gw, false);
+      if (adds) add_diagonal<L>(w, g, v, gl, -1, gw);
       times_upper(w, v);
       keep(v);
       solve_lower_transposed(w, g);
-      if (to != nullptr) {
-        add_products<L>(g, y, T(-1), to, true);
-        for (int d = 0; d < dim_; ++d) {
-          for (int c = 0; c < g.n_chains; ++c) to[bias() + d] -= g.row(d)[c];
-        }
+      if (adds) {
+        add_products<L>(g, y, -1, gw, true);
+        for (int d = 0; d < dim_; ++d) nn::detail::add_over_chains<L>(gw, bias() + d, g.n_groups, g.n_chains, [&](int k) { return -g.get(d, k); });
       }
       times_lower(w, v);
     }
@@ -166,28 +166,33 @@ class LinearMap {
                       [&](int i, const L& a, const L& sum) { return (a - sum) * math::exp(-L(w[log_diagonal() + i])); });
   }
 
-  /// The triangle of sign * sum_c a_i b_j, added; chains in order.
+  /// The triangle of sign * sum_c a_i b_j, added in every plane that is wanted; chains in order.
   template <class L>
-  void add_products(Block<L> a, Block<L> b, Real<L> sign, Real<L>* to, bool below) const {
+  void add_products(Block<L> a, Block<L> b, Real<L> sign, Gradient<L> to, bool below) const {
     static thread_local nn::Arena<Real<L>> arena;
-    Real<L>* sum = arena.require(static_cast<std::size_t>(dim_ * dim_));
+    const int size = dim_ * dim_;
+    Real<L>* all = arena.require(static_cast<std::size_t>(nn::n_planes<L> * size));
+    Gradient<L> sums;
     const auto each = [&](auto&& f) {
-      for (int i = 0; i < dim_; ++i) {
-        for (int j = below ? 0 : i + 1; j < (below ? i : dim_); ++j) f(sum[i * dim_ + j], to[below ? lower(i, j) : upper(i, j)]);
+      for (int p = 0; p < nn::n_planes<L>; ++p) {
+        if (to.plane[p] == nullptr) continue;
+        sums.plane[p] = all + p * size;
+        for (int i = 0; i < dim_; ++i) {
+          for (int j = below ? 0 : i + 1; j < (below ? i : dim_); ++j) f(sums.plane[p][i * dim_ + j], to.plane[p][below ? lower(i, j) : upper(i, j)]);
+        }
       }
     };
-    std::fill_n(sum, dim_ * dim_, Real<L>(0));
+    std::fill_n(all, nn::n_planes<L> * size, Real<L>(0));
     each([sign](Real<L>& s, Real<L>& t) { s = sign * t; });
-    nn::detail::add_outer<L>(a, b, Gradient<L>{{sum}}, -1);
+    nn::detail::add_outer<L>(a, b, sums, -1);
     each([sign](Real<L>& s, Real<L>& t) { t = sign * s; });
   }
   template <class L>
-  void add_diagonal(const Real<L>* w, Block<L> g, Block<L> z, Block<const L> gl, Real<L> sign, Real<L>* to) const {
+  void add_diagonal(const Real<L>* w, Block<L> g, Block<L> z, Block<const L> gl, Real<L> sign, Gradient<L> to) const {
     for (int d = 0; d < dim_; ++d) {
-      const Real<L> e = sign * math::exp(w[log_diagonal() + d]);
-      Real<L> sum = to[log_diagonal() + d];
-      for (int c = 0; c < g.n_chains; ++c) sum += g.row(d)[c] * z.row(d)[c] * e + gl.row(0)[c];
-      to[log_diagonal() + d] = sum;
+      const L e(sign * math::exp(w[log_diagonal() + d]));
+      nn::detail::add_over_chains<L>(to, log_diagonal() + d, g.n_groups, g.n_chains,
+                                     [&](int k) { return lane::mul_add(g.get(d, k) * z.get(d, k), e, gl.get(0, k)); });
     }
   }
 

@@ -4,15 +4,20 @@
 #include "support/catch.hpp"
 #include "support/flow_checks.hpp"
 
+#include <erg/flow/autoregressive_flow.hpp>
+#include <erg/flow/linear.hpp>
 #include <erg/flow/real_nvp.hpp>
 #include <erg/nn/score_matching.hpp>
 
 using namespace erg;
 using namespace erg::test;
 
-TEST_CASE("second derivatives of a flow's energy, and their derivatives by the parameters, equal differences", "[flow]") {
-  const int dim = 3, n = 6;
-  auto f = flow::nice<double, nn::Softplus>(dim, 2, 6);
+namespace {
+
+/// Tangent passes and objectives of the slope against differences; the last n_constants parameters are not trained.
+template <class F>
+void check_tangents(F f, int n_constants, int every) {
+  const int dim = f.dim(), n = 6;
   randomise(f, 0.3);
   Table x(n, dim, 7), v(n, dim, 8), hv(n, dim), du(n, 1), g(n, dim), up(n, dim), down(n, dim);
   Table seed(n, 1, 9);
@@ -34,7 +39,7 @@ TEST_CASE("second derivatives of a flow's energy, and their derivatives by the p
     add(to);
     const double scale = largest(to);
     REQUIRE(scale > 1e-3);
-    for (std::size_t i = 0; i < theta.size() - 2 * dim; i += 5) {  // the last are a whitening's: constants
+    for (std::size_t i = 0; i < theta.size() - static_cast<std::size_t>(n_constants); i += static_cast<std::size_t>(every)) {
       auto a = theta, b = theta;
       a[i] += 1e-5, b[i] -= 1e-5;
       auto more = f, less = f;
@@ -57,4 +62,26 @@ TEST_CASE("second derivatives of a flow's energy, and their derivatives by the p
   check([&](std::span<double> to) { nn::score_matching(f, BlockView<const double>(x), to); }, [&](const auto& at) { return nn::score_matching(at, BlockView<const double>(x), std::span<double>(unused)); }, 1e-6);
   check([&](std::span<double> to) { nn::denoising_score_matching(f, BlockView<const double>(x), to, random::Key(2), 0.3); },
         [&](const auto& at) { return nn::denoising_score_matching(at, BlockView<const double>(x), std::span<double>(unused), random::Key(2), 0.3); }, 1e-6);
+}
+
+template <class... B>
+auto flow_of(B... parts) {
+  return flow::Flow<flow::Chain<B...>, flow::StandardNormal, double>(flow::Chain<B...>(parts...));
+}
+
+}  // namespace
+
+TEST_CASE("second derivatives of a flow's energy, and their derivatives by the parameters, equal differences", "[flow]") {
+  const int dim = 3;
+  check_tangents(flow::nice<double, nn::Softplus>(dim, 2, 6), 2 * dim, 5);
+  SECTION("permutations and LU maps") {
+    const flow::Permutation cycle({2, 0, 1});
+    const auto couplings = flow::nice<double, nn::Softplus>(dim, 2, 6).map().part<1>();
+    check_tangents(flow_of(couplings, cycle), 0, 5);
+    check_tangents(flow_of(couplings, flow::Linear(dim), cycle, flow::Linear(dim)), 0, 3);
+  }
+  SECTION("autoregressive maps, which hold a permutation each") {
+    check_tangents(flow::maf<double, nn::Softplus>(dim, 2, {6}), 2 * dim, 5);
+    check_tangents(flow_of(flow::Autoregressive<flow::Affine<>, false, nn::Softplus>(dim, {6, 5})), 0, 5);
+  }
 }
