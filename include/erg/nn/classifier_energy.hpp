@@ -72,10 +72,10 @@ class ClassifierEnergy : public Network<Sequential<Net, LogitsAndEnergy>, T, P> 
     this->forward(x, y);
     std::copy_n(y.column(n_classes()), x.n_chains, u.data());
   }
-  void gradient(BlockView<const T> x, BlockView<T> g) const { this->input_gradient(x, seeds(x.n_chains, {}), {}, g); }
+  void gradient(BlockView<const T> x, BlockView<T> g) const { this->input_gradient(x, seeds(x.n_chains), {}, g); }
   void value_and_gradient(BlockView<const T> x, std::span<T> u, BlockView<T> g) const {
     const auto y = outputs(x.n_chains);
-    this->input_gradient(x, seeds(x.n_chains, {}), y, g);
+    this->input_gradient(x, seeds(x.n_chains), y, g);
     std::copy_n(y.column(n_classes()), x.n_chains, u.data());
   }
   void add_parameter_gradient(BlockView<const T> x, std::span<const T> w, std::span<T> to, std::span<T> u = {}) const {
@@ -83,9 +83,19 @@ class ClassifierEnergy : public Network<Sequential<Net, LogitsAndEnergy>, T, P> 
     this->parameter_gradient(x, seeds(x.n_chains, w), to, y);
     if (!u.empty()) std::copy_n(y.column(n_classes()), x.n_chains, u.data());
   }
-  /// to += sum_c w_c d/dtheta (v_c . dU/dx_c), w: [chain, 1].
+  /// The passes along v are those of the one output U: w and du are [chain, 1], w without memory ones. du = v . dU/dx, hv = w H v.
+  void tangent(BlockView<const T> x, BlockView<const T> v, BlockView<const T> w, BlockView<T> du, BlockView<T> hv) const {
+    const auto dy = du.data != nullptr ? outputs(x.n_chains) : BlockView<T>{};
+    Base::tangent(x, v, seeds(x.n_chains, w), dy, hv);
+    if (du.data != nullptr) std::copy_n(dy.column(n_classes()), x.n_chains, du.column(0));
+  }
+  /// to += sum_c w_c d/dtheta (v_c . dU/dx_c).
   void tangent_parameter_gradient(BlockView<const T> x, BlockView<const T> v, BlockView<const T> w, std::span<T> to) const {
-    Base::tangent_parameter_gradient(x, v, seeds(x.n_chains, {w.data, static_cast<std::size_t>(w.n_chains)}), to);
+    Base::tangent_parameter_gradient(x, v, seeds(x.n_chains, w), to);
+  }
+  /// to += sum_c w_c d/dtheta (v_c . H_c v_c), H the second derivatives of U.
+  void curvature_parameter_gradient(BlockView<const T> x, BlockView<const T> v, BlockView<const T> w, std::span<T> to) const {
+    Base::curvature_parameter_gradient(x, v, seeds(x.n_chains, w), to);
   }
 
   // ---- the classifier ----
@@ -156,7 +166,7 @@ class ClassifierEnergy : public Network<Sequential<Net, LogitsAndEnergy>, T, P> 
     return {erg::detail::thread_numbers<T, Outputs>(static_cast<std::size_t>(n) * static_cast<std::size_t>(this->n_out())), n, this->n_out(), n};
   }
   /// w on the energy, nothing on the logits; no w: ones.
-  BlockView<const T> seeds(int n, std::span<const T> w) const {
+  BlockView<const T> seeds(int n, std::span<const T> w = {}) const {
     T* to = erg::detail::thread_numbers<T, Seeds>(static_cast<std::size_t>(n) * static_cast<std::size_t>(this->n_out()));
     T* last = to + static_cast<std::ptrdiff_t>(n) * n_classes();
     std::fill(to, last, T(0));
@@ -166,6 +176,9 @@ class ClassifierEnergy : public Network<Sequential<Net, LogitsAndEnergy>, T, P> 
       std::copy_n(w.data(), n, last);
     }
     return {to, n, this->n_out(), n};
+  }
+  BlockView<const T> seeds(int n, BlockView<const T> w) const {
+    return seeds(n, std::span<const T>(w.data, w.data == nullptr ? std::size_t{0} : static_cast<std::size_t>(n)));
   }
 };
 

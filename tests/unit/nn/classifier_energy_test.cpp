@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <erg/nn/classifier_energy.hpp>
+#include <erg/nn/score_matching.hpp>
 
 using namespace erg;
 using namespace erg::test;
@@ -163,6 +164,31 @@ TEST_CASE("parameter gradients of energy, cross-entropy, conditional entropy and
           for (std::size_t i = 0; i < slope.size(); ++i) sum += w[i % n] * v[i] * slope[i];
           return sum;
         })) < 1e-7);
+}
+
+TEST_CASE("passes along a direction are those of the energy, not of the logits beside it", "[nn]") {
+  const auto energy = classifier();
+  std::vector<double> x = points(), v = x, w{0.3, -1.0, 0.5, 2.0, 0.1}, du(n), hv(n * dim), g(n * dim), up(n * dim), down(n * dim);
+  for (double& a : v) a = 1.0 - a * a;
+  const auto at = table<const double>(x, dim), along = table<const double>(v, dim);
+  energy.tangent(at, along, table<const double>(w, 1), table<double>(du, 1), table<double>(hv, dim));
+  energy.gradient(at, table<double>(g, dim));
+  std::vector<double> ahead = x, behind = x;
+  for (std::size_t i = 0; i < x.size(); ++i) ahead[i] += 1e-5 * v[i], behind[i] -= 1e-5 * v[i];
+  energy.gradient(table<const double>(ahead, dim), table<double>(up, dim));
+  energy.gradient(table<const double>(behind, dim), table<double>(down, dim));
+  for (std::size_t c = 0; c < n; ++c) {
+    double slope = 0.0;
+    for (std::size_t d = 0; d < dim; ++d) {
+      slope += g[d * n + c] * v[d * n + c];
+      CHECK_THAT(hv[d * n + c], WithinAbs(w[c] * (up[d * n + c] - down[d * n + c]) / 2e-5, 1e-8));
+    }
+    CHECK_THAT(du[c], WithinAbs(slope, 1e-12));
+  }
+
+  std::vector<double> to(static_cast<std::size_t>(energy.n_parameters())), unused(to.size());
+  nn::score_matching(energy, at, std::span<double>(to));
+  CHECK(largest_error(to, differences(energy, [&](const auto& e) { return nn::score_matching(e, at, std::span<double>(unused)); })) < 1e-6);
 }
 
 TEST_CASE("a label that is no class is refused", "[nn]") {
