@@ -115,7 +115,7 @@ FitReport fit(F& flow, BlockView<const typename F::Scalar> x, FitParams p, Progr
   const auto fail = [&](const char* what, long step) {
     if (!good.empty()) flow.restore(good);
     throw std::runtime_error(std::string(what) + " stopped being finite in step " + std::to_string(step) +
-                             " (the flow has the parameters before that step) lower learning_rate or clip, or look for outliers in the data");
+                             " (the flow has its last good parameters) lower learning_rate or clip, or look for outliers in the data");
   };
   FitReport report;
   report.held_out_nll = n_held > 0 ? mean_nll(flow, held, pieces) : std::numeric_limits<double>::quiet_NaN();
@@ -132,10 +132,10 @@ FitReport fit(F& flow, BlockView<const typename F::Scalar> x, FitParams p, Progr
     }
     std::fill(gradient.begin(), gradient.end(), T(0));
     const double nll = forward_kl(flow, take(which, batch_values), {}, gradient, pieces);
-    keep(good);
     if (!std::isfinite(nll)) fail("the likelihood", step);
     const double norm = p.clip > 0.0 ? nn::clip_norm(std::span<T>(gradient), p.clip) : nn::norm(std::span<const T>(gradient));
     if (!std::isfinite(norm)) fail("the gradient", step);
+    keep(good);  // only now are they known to be good
     flow.update([&](std::span<T> theta) { adam.step(theta, gradient, rate(step)); });
     sum += nll;
     ++since;

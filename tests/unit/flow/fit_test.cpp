@@ -140,3 +140,15 @@ TEST_CASE("a fit refuses what it cannot use", "[flow]") {
   ERG_CHECK_THROWS(flow::fit(wild, {data.data(), 100, 2, 100}, {.learning_rate = 1e4, .clip = 0.0}), std::runtime_error, "stopped being finite in step");
   for (const float v : wild.parameters().flat()) CHECK(std::isfinite(v));
 }
+
+TEST_CASE("a fit that fails leaves the parameters of the last step whose likelihood and gradient were finite", "[flow]") {
+  auto f = flow::nice<double>(2, 2, 4);
+  test::randomise(f, 0.1);
+  const std::vector<double> start(f.parameters().flat().begin(), f.parameters().flat().end());
+  Table narrow = draws(50);
+  for (double& v : narrow.v) v *= 0.01;
+  // the first step is good and takes the log-scales to -1e6: the second has no likelihood
+  ERG_CHECK_THROWS(flow::fit(f, narrow, {.learning_rate = 1e6, .held_out = 0.0, .observe = false}), std::runtime_error,
+                   "the likelihood stopped being finite in step 1 (the flow has its last good parameters)");
+  CHECK(std::vector<double>(f.parameters().flat().begin(), f.parameters().flat().end()) == start);
+}
