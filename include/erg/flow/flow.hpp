@@ -75,7 +75,8 @@ class Flow {
     made.restore(std::vector<U>(parameters_.flat().begin(), parameters_.flat().end()));
     return made;
   }
-  /// Sets what can be set from data, from the data side on: whitening, activation normalisation. The flow is another afterwards.
+  /// Sets what can be set from data, from the data side on: whitening, activation normalisation. The flow is another afterwards;
+  /// where the data are refused it stays as it was.
   void observe(BlockView<const T> x);
   /// The density as it is now, shared and never changed: what a kernel may hold while training goes on. One copy of the parameters.
   Snapshot<Flow> snapshot() const;
@@ -170,7 +171,7 @@ class Flow {
     detail::tangent_pass<P, D>(map_, base_, theta(), n_parameters(), x, v, seed, Gradient<D>{{nullptr, nullptr, nullptr, to.data()}},
                                [](const auto&) {});
   }
-  /// W(z) = U(T(z)) - log_det(z) for an energy U of the data side and, where they have memory, dW/dz and, times scale, dW/dtheta.
+  /// W(z) = U(T(z)) - log_det(z) for an energy U of the data side and, where they have memory, gz = scale dW/dz and to += scale dW/dtheta.
   template <class E>
   void pull_back(const E& energy, BlockView<const T> z, std::span<T> w, BlockView<T> gz, std::span<T> to = {}, double scale = 1.0) const;
 

@@ -19,7 +19,7 @@ void Flow<Map, Base, T, P>::pull_back(const E& energy, BlockView<const T> z, std
     for (int i = 0; i < p.v.n_groups; ++i) p.u.put(0, i, p.u.get(0, i) - p.log_det.get(i));
     if (!w.empty()) p.write(w, p.u);
     if (!needs_way_back) return;
-    const P s = to.empty() ? P(1.0) : P(static_cast<T>(scale));
+    const P s(static_cast<T>(scale));
     for (int i = 0; i < p.v.n_groups; ++i) p.gl.put(0, i, -s);
     for (int d = 0; d < dim(); ++d) {
       for (int i = 0; i < p.v.n_groups; ++i) p.g.put(d, i, p.g.get(d, i) * s);
@@ -43,7 +43,9 @@ void Flow<Map, Base, T, P>::observe(BlockView<const T> x) {
     std::copy_n(x.column(d), x.n_chains, v.row(d));
     std::fill(v.row(d) + x.n_chains, v.row(d) + stride, T(0));
   }
-  flow::observe<P>(map_, parameters_.flat().data(), v, LogDet<P>{tape.rows(0, 2)}, tape.rows(2, n_tape - 2));
+  auto observed = parameters_;  // data that are refused half-way leave the flow as it was
+  flow::observe<P>(map_, observed.flat().data(), v, LogDet<P>{tape.rows(0, 2)}, tape.rows(2, n_tape - 2));
+  parameters_ = std::move(observed);
   renew();
 }
 

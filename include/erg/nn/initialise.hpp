@@ -61,14 +61,20 @@ void initialise_orthogonal(std::span<T> values, const ParameterSlice& s, random:
   }
 }
 
-/// Starts every slice of a network: rule(values, slice, key, index), PyTorch's by default.
+/// Starts every slice of a network: rule(values, slice, key, index), PyTorch's by default. State (whitening, the vectors of a power
+/// iteration) is no weight: it has its own start under every rule.
 template <class N, class Rule>
 void initialise(N& network, random::Key key, Rule&& rule) {
   using T = typename N::Scalar;
   const auto& slices = network.parameters().slices();
   std::vector<T> values(static_cast<std::size_t>(network.n_parameters()));
   for (std::size_t i = 0; i < slices.size(); ++i) {
-    rule(Parameters<T>::of(std::span<T>(values), slices[i]), slices[i], key, static_cast<std::uint32_t>(i));
+    const auto part = Parameters<T>::of(std::span<T>(values), slices[i]);
+    if (slices[i].is_state) {
+      initialise_default(part, slices[i], key, static_cast<std::uint32_t>(i));
+    } else {
+      rule(part, slices[i], key, static_cast<std::uint32_t>(i));
+    }
   }
   if constexpr (requires { network.start(std::span<T>(values)); }) {
     network.start(values);

@@ -156,6 +156,37 @@ TEST_CASE("from the latent side a flow's own energy is that of its base, and any
     for (int c = 0; c < 9; ++c) CHECK_THAT(g(c, d), test::WithinAbs((u(c, 0) - u_down(c, 0)) / 2e-5, 1e-8));
   }
   ERG_CHECK_THROWS(flow::LatentPullback(f.snapshot(), GaussianDense<>({1.0}, {2.0})), std::invalid_argument, "an energy of dim = 1");
+  // half the derivatives are half, with the parameters' and without
+  std::vector<double> whole(static_cast<std::size_t>(f.n_parameters())), half(whole.size());
+  Table g_half(9, 2), g_alone(9, 2);
+  f.pull_back(pulled.energy(), z, std::span<double>{}, g.view(), whole);
+  f.pull_back(pulled.energy(), z, std::span<double>{}, g_half.view(), half, 0.5);
+  f.pull_back(pulled.energy(), z, std::span<double>{}, g_alone.view(), {}, 0.5);
+  CHECK(g_half.v == g_alone.v);
+  for (int c = 0; c < 9; ++c) CHECK_THAT(g_half(c, 0), test::WithinAbs(0.5 * g(c, 0), 1e-14));
+  for (std::size_t i = 0; i < whole.size(); ++i) CHECK_THAT(half[i], test::WithinAbs(0.5 * whole[i], 1e-12));
+}
+
+TEST_CASE("a rule for the start of weights leaves a flow's constants alone", "[flow]") {
+  auto f = flow::maf<double, nn::Tanh>(2, 1, {4});
+  nn::initialise(f, random::Key(4), [](auto... a) { nn::initialise_normal(a..., 0.5); });
+  const auto is = [&](std::string name, double start) {
+    for (const double v : f.parameters()[name]) CHECK((v == start));
+  };
+  is("1.log_scale", 0.0);
+  is("1.shift", 0.0);
+  CHECK(f.parameters().flat()[0] != 0.0);
+}
+
+TEST_CASE("data that a flow refuses leave it as it was", "[flow]") {
+  auto f = flow::maf<double, nn::Tanh>(2, 1, {4});
+  Table x(20, 2, 5);
+  for (int c = 0; c < 20; ++c) x(c, 1) = 3.0;
+  const std::vector<double> before(f.parameters().flat().begin(), f.parameters().flat().end());
+  const auto version = f.version();
+  ERG_CHECK_THROWS(f.observe(x), std::invalid_argument, "the deviation of coordinate[1] = 0");
+  CHECK(std::vector<double>(f.parameters().flat().begin(), f.parameters().flat().end()) == before);
+  CHECK(f.version() == version);
 }
 
 TEST_CASE("permutations are permutations", "[flow]") {
