@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/require.hpp"
 #include "erg/flow/affine.hpp"
 
 namespace erg::flow {
@@ -13,7 +14,7 @@ namespace erg::flow {
 ///   x = y_k + height (s t^2 + d_k t (1 - t)) / D,   dx/dz = s^2 (d_k+1 t^2 + 2 s t (1 - t) + d_k (1 - t)^2) / D^2
 ///
 /// The identity where all p are 0. Smooth once: the slope is continuous, its derivative jumps at knots.
-/// Requires  bound > 0, 0 < least < 1 / K
+/// Errors    std::invalid_argument: not bound > 0 and 0 < least < 1 / K
 /// Cost      2 K exponentials; softplus of the two slopes of the bin alone, one logarithm; the inverse has a square root more
 /// Numerics  the root of the inverse, by the formula that does not cancel, is polished by a Newton step, so that both ways agree to
 ///           rounding; what rounding takes out of a bin or below a discriminant of 0 is put back
@@ -25,12 +26,18 @@ struct RationalQuadratic {
 
   double bound = 5.0;
   double least = 1e-3;
-  double slope_offset = identity_offset(1e-3);  ///< 0: what nflows takes, which does not start as the identity
+  double slope_offset = identity_offset(least);     ///< 0: what nflows takes, which does not start as the identity
 
-  double raw_edge = identity_offset(least);     ///< of the slope 1 at +-bound
+  double raw_edge = checked_edge(bound, least);     ///< of the slope 1 at +-bound
 
   /// softplus(offset) = 1 - least.
   static double identity_offset(double least) { return std::log(std::expm1(1.0 - least)); }
+  static double checked_edge(double bound, double least) {
+    erg::detail::require_positive("RationalQuadratic::bound", bound);
+    erg::detail::require_positive("RationalQuadratic::least", least);
+    if (!(least < 1.0 / K)) erg::detail::reject("RationalQuadratic::least", least, "must be < 1 / K: K bins of that share have to fit");
+    return identity_offset(least);
+  }
 
   template <Lane L, class P>
   ERG_INLINE L to_data(P&& p, L z, L& log_slope) const {

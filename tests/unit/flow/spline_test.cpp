@@ -83,6 +83,14 @@ TEST_CASE("a spline with parameters 0 is the identity", "[flow]") {
     CHECK_THAT(c.up(z).first, WithinAbs(z, 1e-12));
     CHECK_THAT(c.up(z).second, WithinAbs(0.0, 1e-12));
   }
+  const Curve<8> coarse{{.bound = 2.0, .least = 0.05}, std::vector<double>(23)};  // whatever the least width and slope
+  for (double z = -3.0; z < 3.0; z += 0.01) {
+    CHECK_THAT(coarse.up(z).first, WithinAbs(z, 1e-12));
+    CHECK_THAT(coarse.up(z).second, WithinAbs(0.0, 1e-12));
+  }
+  ERG_CHECK_THROWS((flow::RationalQuadratic<8>{.bound = -1.0}), std::invalid_argument, "RationalQuadratic::bound = -1");
+  ERG_CHECK_THROWS((flow::RationalQuadratic<8>{.least = 0.0}), std::invalid_argument, "RationalQuadratic::least = 0");
+  ERG_CHECK_THROWS((flow::RationalQuadratic<8>{.least = 0.125}), std::invalid_argument, "RationalQuadratic::least = 0.125 (must be < 1 / K");
   Curve<8> plain = c;
   plain.f.slope_offset = 0.0;
   CHECK_THAT(plain.up(0.0).second, WithinAbs(std::log(std::log(2.0) + 1e-3), 1e-12));  // slope 0.694 at a knot
