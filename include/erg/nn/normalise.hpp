@@ -78,6 +78,10 @@ class Normalisation {
   }
 
  protected:
+  /// One feature less its own mean is 0: a group of one would erase it.
+  static void require_groups_of_two(const char* name, Shape in, int n_groups) {
+    if (in.size() < 2 * n_groups) detail::reject_shape(name, "two features or more in a group, since one less its own mean is 0", in);
+  }
   Normalisation(const std::string& name, double epsilon, bool affine)
       : affine_(affine), epsilon_(erg::detail::require_positive(name + "::epsilon", epsilon)) {}
 
@@ -94,11 +98,13 @@ class Normalisation {
 }  // namespace detail
 
 /// Layer normalisation over all features of a chain, scale and shift one a feature: LayerNorm(the whole shape) of PyTorch.
+/// Errors    std::invalid_argument: one feature, which it would erase
 /// Source    Ba, Kiros, Hinton (2016), Layer normalization, eqs. (3)-(4)
 class LayerNorm : public detail::Normalisation {
  public:
   explicit LayerNorm(double epsilon = 1e-5, bool affine = true) : Normalisation("LayerNorm", epsilon, affine) {}
   Shape resolve(Shape in) {
+    require_groups_of_two("LayerNorm", in, 1);
     shape_ = in;
     n_features_ = n_weights_ = in.size();
     return in;
@@ -115,7 +121,7 @@ class LayerNorm : public detail::Normalisation {
 };
 
 /// Group normalisation: groups of channels, scale and shift one a channel.
-/// Errors    std::invalid_argument: the channels do not part into groups of one size
+/// Errors    std::invalid_argument: the channels do not part into groups of one size; groups of one feature, which it would erase
 /// Source    Wu, He (2018), Group normalization, eqs. (1)-(7)
 class GroupNorm : public detail::Normalisation {
  public:
@@ -128,6 +134,7 @@ class GroupNorm : public detail::Normalisation {
     }
     n_features_ = in.size();
     n_groups_ = wanted_ == 0 ? in.channels : wanted_;
+    require_groups_of_two("GroupNorm", in, n_groups_);
     n_weights_ = in.channels;
     features_per_weight_ = in.n_pixels();
     return in;

@@ -147,6 +147,9 @@ TEST_CASE("layers that do not fit are refused in a sentence", "[nn][layers]") {
   ERG_CHECK_THROWS(MaxPool2d(2, {.padding = 2}), std::invalid_argument, "MaxPool2d::padding = 2 (must be at most half the window");
   ERG_CHECK_THROWS(network(Shape(3), Reshape(Shape(2, 1, 2))), std::invalid_argument, "Reshape given 3 features (it takes 4 for (2, 1, 2))");
   ERG_CHECK_THROWS(network(Shape(3, 2, 2), GroupNorm(2)), std::invalid_argument, "GroupNorm given (3, 2, 2) features (it takes channels in 2 groups");
+  ERG_CHECK_THROWS(network(Shape(4), GroupNorm(4)), std::invalid_argument, "GroupNorm given 4 features (it takes two features or more in a group");
+  ERG_CHECK_THROWS(network(Shape(1), LayerNorm{}), std::invalid_argument, "LayerNorm given 1 features (it takes two features or more in a group");
+  CHECK(network(Shape(4, 1, 2), GroupNorm(4)).n_out() == 8);
   ERG_CHECK_THROWS(network(Shape(3), InstanceNorm2d{}), std::invalid_argument, "InstanceNorm2d given 3 features (it takes images of more than one pixel)");
   ERG_CHECK_THROWS(network(Shape(3), Residual(Dense(2))), std::invalid_argument, "Residual adds 2 and 3 features");
 }
