@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/require.hpp"
 #include "erg/energy/batch.hpp"
 #include "erg/energy/compose.hpp"
 #include "erg/energy/second_order.hpp"
@@ -109,6 +110,7 @@ class Sum : public Dimension<detail::checked_common_dim<First, Second>()> {
   template <class T>
     requires(detail::has_parameters<First> || detail::has_parameters<Second>)
   void restore(std::span<const T> theta) {
+    detail::require_size("theta", theta, n_parameters(), "the parameters of the first energy and behind them the second's");
     for_parameters(theta, [](const auto& part, std::span<const T> of_part) { const_cast<std::remove_cvref_t<decltype(part)>&>(part).restore(of_part); });
   }
   template <class T>

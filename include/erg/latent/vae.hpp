@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/require.hpp"
 #include "erg/exec/pieces.hpp"
 #include "erg/latent/decoder.hpp"
 
@@ -164,6 +165,7 @@ class Vae {
     encoder_.update(take(std::span<const T>(theta).subspan(n)));
   }
   void restore(std::span<const T> theta) {
+    erg::detail::require_size("theta", theta, n_parameters(), "the decoder's parameters and behind them the encoder's");
     const auto n = static_cast<std::size_t>(decoder_.n_parameters());
     decoder_.restore(theta.first(n));
     encoder_.restore(theta.subspan(n));

@@ -178,6 +178,14 @@ TEST_CASE("networks that do not fit each other are refused with a sentence", "[l
                    "coordinates are free");
   ERG_CHECK_THROWS(latent::Split(std::vector<bool>{true, true}), std::invalid_argument, "leave one free");
   ERG_CHECK_THROWS(small({.sigma = 0.0}), std::invalid_argument, "sigma = 0");
+  auto v = small({});
+  std::vector<double> before(static_cast<std::size_t>(v.n_parameters())), after(before.size());
+  v.copy_parameters(std::span<double>(before));
+  for (const std::size_t n : {std::size_t{1}, before.size() - 1, before.size() + 1}) {  // as many as the decoder has are not enough
+    ERG_CHECK_THROWS(v.restore(std::vector<double>(n, 7.0)), std::invalid_argument, "theta has " + std::to_string(n) + " entries (the decoder's parameters");
+    v.copy_parameters(std::span<double>(after));
+    CHECK(before == after);
+  }
 }
 
 TEST_CASE("a convolutional model decodes images and its gradient is exact", "[latent]") {
