@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/require.hpp"
 #include "erg/lane/xsimd_lane.hpp"
 #include "erg/nn/panels.hpp"
 #include "erg/nn/sequential.hpp"
@@ -17,6 +18,7 @@ using Workspace = Arena<T>;
 ///
 /// Chains go through all layers a panel at a time (panels.hpp), so that activations stay in the caches.
 /// Shapes    x, v, g, hv: [chain, n_in]; y, seed: [chain, n_out], column-major (BlockView), any alignment; seed without memory: ones
+/// Errors    std::invalid_argument: a table of another number of columns, parameters of another number
 /// Numerics  a chain's results do not depend on the chains beside it, nor on how many there are; in the strict profile not on the lane
 /// Threads   const passes may run on many threads at once: memory is the thread's own, or the Workspace given
 template <class Net, class T = float, class P = simd_lane<T, default_arch>>
@@ -61,6 +63,7 @@ class Network {
   /// Puts parameters at their start; those that follow from others (the lengths of a weight normalisation, the state of a spectral one)
   /// follow.
   void start(std::span<T> values) {
+    erg::detail::require_size("values", values, n_parameters(), "one for each parameter of the network");
     nn::start(net_, values.data());
     restore(values);
   }
@@ -71,6 +74,7 @@ class Network {
   }
 
   void forward(BlockView<const T> x, BlockView<T> y, Workspace<T>& ws = own()) const {
+    require_inputs("x", x), require_outputs("y", y);
     run<P>(x.n_chains, ws, [&](Panel<P>& p) {
       read_rows(p.x, x, p.first);
       nn::values<P>(net_, weights(), p.x, p.y, p.tape);
@@ -79,6 +83,7 @@ class Network {
   }
   /// g = (dy/dx)^T seed, and y where it has memory.
   void input_gradient(BlockView<const T> x, BlockView<const T> seed, BlockView<T> y, BlockView<T> g, Workspace<T>& ws = own()) const {
+    require_inputs("x", x), require_outputs("seed", seed), require_outputs("y", y), require_inputs("g", g);
     run<P>(x.n_chains, ws, [&](Panel<P>& p) {
       read_rows(p.x, x, p.first);
       Block<P> to = p.y;
@@ -95,6 +100,7 @@ class Network {
   template <class F>
     requires std::invocable<F&, BlockView<const T>, BlockView<T>, int>
   void input_gradient(BlockView<const T> x, F&& seed, BlockView<T> g, Workspace<T>& ws = own()) const {
+    require_inputs("x", x), require_inputs("g", g);
     run<P>(x.n_chains, ws, [&](Panel<P>& p) {
       read_rows(p.x, x, p.first);
       net_.template forward<P>(weights(), p.x, p.y, p.tape);
@@ -106,6 +112,7 @@ class Network {
   /// to += sum_c (dy/dtheta)^T seed; y and g are written where they have memory.
   void parameter_gradient(BlockView<const T> x, BlockView<const T> seed, std::span<T> to, BlockView<T> y = {}, BlockView<T> g = {},
                           Workspace<T>& ws = own()) const {
+    require_inputs("x", x), require_outputs("seed", seed), require_outputs("y", y), require_inputs("g", g);
     accumulate(to, [&](T* gw) {
       run<P>(x.n_chains, ws, [&](Panel<P>& p) {
         read_rows(p.x, x, p.first);
@@ -123,6 +130,7 @@ class Network {
   template <class F>
     requires std::invocable<F&, BlockView<const T>, BlockView<T>, int>
   void parameter_gradient(BlockView<const T> x, F&& seed, std::span<T> to, BlockView<T> g = {}, Workspace<T>& ws = own()) const {
+    require_inputs("x", x), require_inputs("g", g);
     accumulate(to, [&](T* gw) {
       run<P>(x.n_chains, ws, [&](Panel<P>& p) {
         read_rows(p.x, x, p.first);
@@ -139,6 +147,7 @@ class Network {
   void tangent(BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, BlockView<T> dy, BlockView<T> hv,
                Workspace<T>& ws = own()) const {
     using D = Dual<P, 1>;
+    require_inputs("x", x), require_inputs("v", v), require_outputs("seed", seed), require_outputs("dy", dy), require_inputs("hv", hv);
     run<D>(x.n_chains, ws, [&](Panel<D>& p) {
       read_rows(p.x, x, p.first);
       read_directions(p.x, v, p.first);
@@ -154,6 +163,7 @@ class Network {
   void tangent_parameter_gradient(BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, std::span<T> to,
                                   Workspace<T>& ws = own()) const {
     using D = Dual<P, 1>;
+    require_inputs("x", x), require_inputs("v", v), require_outputs("seed", seed);
     accumulate(to, [&](T* gw) {
       run<D>(x.n_chains, ws, [&](Panel<D>& p) {
         read_rows(p.x, x, p.first);
@@ -168,6 +178,7 @@ class Network {
   void curvature_parameter_gradient(BlockView<const T> x, BlockView<const T> v, BlockView<const T> seed, std::span<T> to,
                                     Workspace<T>& ws = own()) const {
     using D = Dual<Dual<P, 1>, 1>;
+    require_inputs("x", x), require_inputs("v", v), require_outputs("seed", seed);
     accumulate(to, [&](T* gw) {
       run<D>(x.n_chains, ws, [&](Panel<D>& p) {
         read_rows(p.x, x, p.first);
@@ -188,6 +199,7 @@ class Network {
   void add_penalised_gradient(BlockView<const T> x, T weight, T penalty, std::span<T> to, std::span<T> y, std::span<T> squares,
                               Workspace<T>& ws = own()) const {
     using D = Dual<P, 1>;
+    require_inputs("x", x);
     const auto values_of = [](const Block<D>& b) { return Block<P>{b.data, b.stride, b.plane, b.n_features, b.n_groups, b.n_chains}; };
     const auto fill = [](const Block<D>& b, int plane, T v) { std::fill_n(b.row(0, plane), b.n_groups * width_v<P>, v); };
     accumulate(to, [&](T* gw) {
@@ -235,6 +247,15 @@ class Network {
     ParameterList list;
     nn::describe(net, list);
     return list;
+  }
+  /// A table with memory has a column for each feature: one of too few would be read or written past its end.
+  void require_inputs(const char* name, BlockView<const T> given) const { require_columns(name, given, n_in(), " inputs"); }
+  void require_outputs(const char* name, BlockView<const T> given) const { require_columns(name, given, n_out(), " outputs"); }
+  static void require_columns(const char* name, BlockView<const T> given, int n, const char* what) {
+    if (given.data != nullptr && given.dim != n) [[unlikely]] reject_columns(name, given.dim, n, what);
+  }
+  [[noreturn, gnu::cold]] static void reject_columns(const std::string& name, int given, int n, const std::string& what) {
+    throw std::invalid_argument(name + " of " + std::to_string(given) + " columns (the network has " + std::to_string(n) + what + ") give one for each");
   }
   static Workspace<T>& own() {
     static thread_local Workspace<T> ws;

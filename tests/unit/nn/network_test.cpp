@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/network_checks.hpp"
 
+#include <erg/energy/sum.hpp>
 #include <erg/nn/neural_energy.hpp>
 
 using namespace erg;
@@ -204,5 +205,45 @@ TEST_CASE("networks of the wrong shape are refused in a sentence", "[nn]") {
   ERG_CHECK_THROWS(Dense(-1, 2), std::invalid_argument, "Dense::n_in = -1");
   auto net = network(Dense(2, 1));
   ERG_CHECK_THROWS(net.restore(std::vector<double>(2)), std::invalid_argument, "2 parameters (the network has 3)");
+  std::vector<double> two(2);
+  ERG_CHECK_THROWS(net.start(two), std::invalid_argument, "values has 2 entries (one for each parameter of the network) give 3");
   ERG_CHECK_THROWS(net.parameters()["0.wieght"], std::invalid_argument, "no parameter \"0.wieght\" (there are: 0.weight, 0.bias)");
+}
+
+TEST_CASE("every pass of a network refuses tables of another number of columns", "[nn]") {
+  const auto net = network(Sequential(Dense(3, 4), SiLU{}, Dense(2)));
+  Table x(5, 3, 1), y(5, 2), seed(5, 2, 2), g(5, 3), v(5, 3, 3);
+  Table narrow(5, 1), wide(5, 4);
+  std::vector<double> to(static_cast<std::size_t>(net.n_parameters()));
+  const auto give_seed = [](BlockView<const double>, BlockView<double>, int) {};
+  const auto refused = [](auto&& pass, const char* why) { ERG_CHECK_THROWS(pass(), std::invalid_argument, why); };
+  refused([&] { net.forward(wide, y.view()); }, "x of 4 columns (the network has 3 inputs) give one for each");
+  refused([&] { net.forward(x, narrow.view()); }, "y of 1 columns (the network has 2 outputs) give one for each");
+  refused([&] { net.input_gradient(x, narrow, {}, g.view()); }, "seed of 1 columns");
+  refused([&] { net.input_gradient(x, seed, {}, narrow.view()); }, "g of 1 columns");
+  refused([&] { net.input_gradient(x, give_seed, narrow.view()); }, "g of 1 columns");
+  refused([&] { net.parameter_gradient(x, narrow, to); }, "seed of 1 columns");
+  refused([&] { net.parameter_gradient(narrow, give_seed, to); }, "x of 1 columns");
+  refused([&] { net.tangent(x, narrow, seed, y.view(), g.view()); }, "v of 1 columns");
+  refused([&] { net.tangent(x, v, seed, narrow.view(), g.view()); }, "dy of 1 columns");
+  refused([&] { net.tangent(x, v, seed, y.view(), narrow.view()); }, "hv of 1 columns");
+  refused([&] { net.tangent_parameter_gradient(x, v, narrow, to); }, "seed of 1 columns");
+  refused([&] { net.curvature_parameter_gradient(x, narrow, seed, to); }, "v of 1 columns");
+  const NeuralEnergy<decltype(mlp(3, 4, 1)), double> energy(mlp(3, 4, 1));
+  std::vector<double> u(5);
+  refused([&] { energy.value(narrow, u); }, "x of 1 columns (the network has 3 inputs)");
+  refused([&] { energy.gradient(narrow, g.view()); }, "x of 1 columns");
+}
+
+TEST_CASE("a sum of energies takes the parameters of both or none", "[nn][energy]") {
+  const NeuralEnergy<decltype(mlp(3, 4, 1)), double> part(mlp(3, 4, 1));
+  auto both = erg::sum(part, part);
+  const auto n = static_cast<std::size_t>(both.n_parameters());
+  std::vector<double> before(n), after(n);
+  both.copy_parameters(std::span<double>(before));
+  for (const std::size_t given : {n / 2, n - 1, n + 1}) {
+    ERG_CHECK_THROWS(both.restore(std::vector<double>(given, 7.0)), std::invalid_argument, "theta has " + std::to_string(given) + " entries");
+    both.copy_parameters(std::span<double>(after));
+    CHECK(before == after);
+  }
 }
