@@ -50,6 +50,7 @@ class GaussianSums {
     std::fill_n(to, stride_ * (dim_ + 2), 0.0);
     for (int d = 0; d < dim_; ++d) {
       for (int j = 0; j < n_; ++j) to[d * stride_ + j] = static_cast<double>(y(j, d)) / scale[static_cast<std::size_t>(d)];
+      std::fill(to + d * stride_ + n_, to + (d + 1) * stride_, lane::Format<double>::infinity);  // padding is far from all: never nearer than the least
     }
     std::copy(weights.begin(), weights.end(), to + dim_ * stride_);  // padding weighs nothing
   }

@@ -112,8 +112,8 @@ struct KernelDensity {
     constexpr int n_coarse = 9;
     const double low = std::log(narrowest * start), width = std::log(widest / narrowest) / (n_coarse - 1);
     int best = 0;
-    double at_best = left_out(low);
-    for (int i = 1; i < n_coarse; ++i) {
+    double at_best = lane::Format<double>::infinity;  // a value that is not finite is never the best
+    for (int i = 0; i < n_coarse; ++i) {
       const double h = left_out(low + i * width);
       if (h < at_best) best = i, at_best = h;
     }

@@ -133,6 +133,29 @@ TEST_CASE("a kernel density far below the smallest double does not underflow", "
   ERG_CHECK_THROWS(KernelDensity{}(x.view()), std::invalid_argument, "coordinate 0 of x does not vary");
 }
 
+TEST_CASE("sums over numbers of references that fill no lanes are right where a point is nearer to the origin than to any reference", "[entropy]") {
+  for (const int n : {63, 100}) {
+    // Corners of a cube of half side 1, deviations of .01: a draw is a deviation from its own corner in each coordinate, the first in the middle.
+    Cloud<double> centres(n, 10), x(n, 10);
+    for (int i = 0; i < n; ++i) {
+      for (int d = 0; d < 10; ++d) centres(i, d) = (i >> d) % 2 == 0 ? 1.0 : -1.0, x(i, d) = i == 0 ? 0.0 : centres(i, d) + 0.01;
+    }
+    const Bracket b = generator_entropy(centres.view(), x.view(), std::vector<double>{0.01});
+    const double noise = 10 * std::log(0.01 * std::sqrt(2 * pi));
+    CHECK_THAT(b.lower.value, WithinAbs(noise + (5e4 + (n - 1) * (5.0 + std::log(static_cast<double>(n)))) / n, 1e-8));
+    CHECK(std::isfinite(b.upper.value));
+  }
+  // n points at +-10 and one in the middle, whose nearest others are 10 away
+  Cloud<double> x(101, 1);
+  for (int i = 0; i < 100; ++i) x(i, 0) = (i % 2 == 0 ? 10.0 : -10.0) + 0.01 * i;
+  x(100, 0) = 0.0;
+  const auto law = [&](double h) { return KernelDensity{.bandwidth = h}(x.view()); };
+  const double h = KernelDensity{}.bandwidth_for(x.view());
+  CHECK(std::isfinite(law(0.001).value));
+  CHECK(h > 1.05 * 0.05 * (KernelDensity{.rule = KernelDensity::Rule::silverman}.bandwidth_for(x.view())));
+  for (const double f : {0.8, 1.25}) CHECK(law(f * h).value > law(h).value);
+}
+
 TEST_CASE("the bounds of a generator's entropy from two draws are what they are by hand", "[entropy]") {
   const Cloud<double> c(1, {{0}, {3}}), x(1, {{1}, {2}});
   const std::vector<double> sd{2.0};
