@@ -3,6 +3,7 @@
 
 #include "erg/tile/owned_block.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -22,7 +23,7 @@ class StreamingMean {
   /// Means of all samples so far are in `sum`.
   void begin(BlockView<T> sum) {
     sum_ = sum;
-    is_empty_ = true;
+    for (int d = 0; d < sum.dim; ++d) std::fill_n(sum.column(d), sum.n_chains, T(0));
     const auto n = static_cast<std::size_t>(sum.n_chains);
     most_.assign(n, -std::numeric_limits<double>::infinity());
     weights_.assign(n, 0.0);
@@ -30,7 +31,8 @@ class StreamingMean {
     keep_.resize(n);
     take_.resize(n);
   }
-  /// A sample of every row; l that is not finite has no weight. Afterwards share_of_last(c) is w / (sum of w so far).
+  /// A sample of every row. Where l is NaN or -infinity it has no weight, whatever y; where it is +infinity it has all, in equal shares if
+  /// several are. A row that has seen no weight has mean 0. Afterwards share_of_last(c) is w / (sum of w so far).
   void add(std::span<const double> l, BlockView<const T> y) {
     const std::size_t n = most_.size();
     for (std::size_t c = 0; c < n; ++c) {
@@ -40,7 +42,7 @@ class StreamingMean {
         take = 1.0;
         most_[c] = l[c];
       } else if (l[c] > -std::numeric_limits<double>::infinity()) {
-        take = std::exp(l[c] - most_[c]);
+        take = l[c] < most_[c] ? std::exp(l[c] - most_[c]) : 1.0;  // infinity less itself would be NaN
       }
       weights_[c] = keep * weights_[c] + take;
       squares_[c] = keep * keep * squares_[c] + take * take;
@@ -48,32 +50,29 @@ class StreamingMean {
       keep_[c] = static_cast<T>(1.0 - share);
       take_[c] = static_cast<T>(share);
     }
-    const bool first = is_empty_;
-    is_empty_ = false;
     for (int d = 0; d < y.dim; ++d) {
       T* to = sum_.column(d);
       const T* from = y.column(d);
-      if (first) {
-        std::copy_n(from, n, to);
-      } else {
-        for (std::size_t c = 0; c < n; ++c) to[c] = keep_[c] * to[c] + take_[c] * from[c];
+      for (std::size_t c = 0; c < n; ++c) {  // selected, for what has no weight may be NaN
+        const T moved = keep_[c] * to[c] + take_[c] * from[c];
+        const T kept = keep_[c] == T(0) ? from[c] : moved;
+        to[c] = take_[c] == T(0) ? to[c] : kept;
       }
     }
   }
   double share_of_last(int c) const { return static_cast<double>(take_[static_cast<std::size_t>(c)]); }
   /// log (sum of w).
   double log_sum(int c) const { return most_[static_cast<std::size_t>(c)] + std::log(weights_[static_cast<std::size_t>(c)]); }
-  /// (sum w)^2 / sum w^2.
+  /// (sum w)^2 / sum w^2; 0 where nothing has weight.
   double ess(int c) const {
     const auto i = static_cast<std::size_t>(c);
-    return weights_[i] * weights_[i] / squares_[i];
+    return squares_[i] > 0.0 ? weights_[i] * weights_[i] / squares_[i] : 0.0;
   }
 
  private:
   BlockView<T> sum_{};
   std::vector<double> most_, weights_, squares_;
   std::vector<T> keep_, take_;
-  bool is_empty_ = true;
 };
 
 }  // namespace erg::generator

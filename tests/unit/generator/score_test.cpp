@@ -61,6 +61,32 @@ TEST_CASE("streaming means do not depend on a constant in the log weights, on th
   CHECK_THAT(ess, WithinAbs(sum * sum / squares, 1e-10));
 }
 
+TEST_CASE("samples without weight leave a streaming mean alone, infinite weights share it, and a row without any has mean and size 0", "[generator]") {
+  const double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  // rows: weights 1 and 3 between NaN and 0; the second of two finite ones is infinite, and a third; never any
+  const std::vector<std::vector<double>> l{{nan, 0.0, -infinity}, {0.0, infinity, nan}, {-infinity, infinity, nan}, {std::log(3.0), 900.0, -infinity}};
+  const std::vector<std::vector<double>> y{{nan, 7.0, 1.0}, {2.0, 3.0, nan}, {infinity, 5.0, 4.0}, {6.0, nan, 2.0}};
+  generator::StreamingMean<double> stream;
+  Table to(3, 1);
+  to.v = {nan, nan, nan};  // memory that was used before
+  stream.begin(to.view());
+  for (std::size_t k = 0; k < l.size(); ++k) {
+    Table at(3, 1);
+    at.v = y[k];
+    stream.add(l[k], at);
+  }
+  CHECK_THAT(to.v[0], WithinAbs(5.0, 1e-14));
+  CHECK(to.v[1] == 4.0);
+  CHECK(to.v[2] == 0.0);
+  CHECK_THAT(stream.ess(0), WithinAbs(1.6, 1e-14));
+  CHECK(stream.ess(1) == 2.0);
+  CHECK(stream.ess(2) == 0.0);
+  CHECK_THAT(stream.share_of_last(0), WithinAbs(0.75, 1e-15));
+  CHECK(stream.share_of_last(2) == 0.0);
+  CHECK_THAT(stream.log_sum(0), WithinAbs(std::log(4.0), 1e-14));
+  CHECK(stream.log_sum(2) == -infinity);
+}
+
 TEST_CASE("a posterior energy has the gradient stated, for whole blocks and their padding; the prior's force keeps its value", "[generator]") {
   const auto g = perceptron();
   const Drawn drawn(g, 5);
