@@ -20,6 +20,7 @@ struct DeliveredFraction {
 ///
 /// Two references, independent of each other, so that noise of theirs does not attenuate the slope. For a LinearGaussian give ExactScore;
 /// else HmcScore with many transitions, and no learning of its step in between.
+/// Random    steps key.step() .. key.step() + 3 n_batches - 1: a third for draws and estimates, a third for each reference
 /// Cost      n_batches times the estimator and twice the reference, `batch` draws each
 template <class G, class Estimator, class Reference, class T = typename G::Scalar>
 DeliveredFraction delivered_fraction(const G& g, Estimator& estimator, Reference& reference, random::Key key, int batch, int n_batches,
@@ -41,8 +42,10 @@ DeliveredFraction delivered_fraction(const G& g, Estimator& estimator, Reference
     g.sample(z0, eps, x);
     g.mean(z0, origin);
     const ScoreReport r = estimator.estimate(g, z0, x, at.purpose(random::Purpose::user), s, pieces);
-    reference.estimate(g, z0, x, at.purpose(static_cast<random::Purpose>(10)), a, pieces);
-    reference.estimate(g, z0, x, at.purpose(static_cast<random::Purpose>(11)), b, pieces);
+    // Steps of their own: estimators choose purposes and streams themselves.
+    const std::uint64_t later = at.step() + static_cast<std::uint64_t>(n_batches);
+    reference.estimate(g, z0, x, at.at(later).purpose(random::Purpose::user), a, pieces);
+    reference.estimate(g, z0, x, at.at(later + static_cast<std::uint64_t>(n_batches)).purpose(random::Purpose::user), b, pieces);
     double numerator = 0.0, denominator = 0.0;
     for (int d = 0; d < x.dim; ++d) {
       for (int c = 0; c < batch; ++c) {

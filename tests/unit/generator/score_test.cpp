@@ -271,3 +271,30 @@ TEST_CASE("what an estimator learnt is saved and loaded", "[generator]") {
   CHECK(a.v == b.v);
   CHECK_THROWS_WITH(generator::ImportanceScore<double>({.n_samples = 0}), contains("n_samples = 0"));
 }
+
+namespace {
+/// Exact scores that note a number drawn for each purpose and of streams of its choice, as estimators draw theirs.
+struct NotingScore : generator::ExactScore {
+  std::vector<double>* noted;
+  explicit NotingScore(std::vector<double>& to) : noted(&to) {}
+  template <class G>
+  generator::ScoreReport estimate(const G& g, BlockView<const double> z0, BlockView<const double> x, random::Key key, BlockView<double> s, Pieces<double>& pieces) {
+    for (int p = 0; p < 16; ++p) {
+      for (const int stream : {0, 1}) noted->push_back(random::uniform<double>(key.stream(stream).purpose(static_cast<random::Purpose>(p)), bits_t<double>{0}, 0));
+    }
+    return generator::ExactScore::estimate(g, z0, x, key, s, pieces);
+  }
+};
+}  // namespace
+
+TEST_CASE("an estimator and both references of a delivered fraction draw different numbers, whatever purposes they choose", "[generator]") {
+  const generator::LinearGaussian<double> g({1.0, 0.2, -0.5, 0.7}, {0.1, -0.3}, {0.4, 0.01, 10.0});
+  std::vector<double> noted;
+  NotingScore score(noted), reference(noted);
+  Pieces<double> pieces(1);
+  const int n_batches = 4;
+  (void)generator::delivered_fraction(g, score, reference, random::Key(3), 10, n_batches, pieces);
+  std::sort(noted.begin(), noted.end());
+  CHECK(noted.size() == 3 * 16 * 2 * n_batches);
+  CHECK(std::adjacent_find(noted.begin(), noted.end()) == noted.end());
+}
