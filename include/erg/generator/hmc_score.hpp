@@ -142,7 +142,6 @@ class HmcScore {
     erg::detail::require_fraction("target_accept", p.target_accept);
     erg::detail::require_fraction("jitter", p.jitter);
     erg::detail::require_count("n_resample", p.n_resample, 0);
-    importance_.params.n_samples = std::max(1, p.n_resample);
   }
 
   ImportanceScore<T>& importance() { return importance_; }
@@ -152,6 +151,7 @@ class HmcScore {
   ScoreReport estimate(const G& g, BlockView<const T> z0, BlockView<const T> x, random::Key key, BlockView<T> s, Pieces<T>& pieces) {
     if (params.step_size == 0.0) params.step_size = g.noise_params().start;
     importance_.prepare(g.n_latent());
+    importance_.params.n_samples = std::max(1, params.n_resample);
     if (params.n_resample > 0) importance_.expect_rows(x.n_chains);
     shape();
     accept_.assign(static_cast<std::size_t>(x.n_chains), 0.0);

@@ -26,6 +26,7 @@ struct ImportanceParams {
 /// Cost      K forward passes a draw, none kept; one way back for eta. Memory does not depend on K
 /// Bias      remembers z0 (f < 1) as long as few of the K weigh: K must exceed 1.73^latent at r = sqrt(3), and at r = 1 the mean square
 ///           weight over x is infinite. f(100 latents, K = 20, r = 1) = .185
+/// Errors    std::invalid_argument: eta, as set, learnt or loaded, of another number of latents than the generator
 /// Source    Grathwohl et al. (2021), No MCMC for me, section 3.1, algorithm 1
 template <class T = float>
 class ImportanceScore {
@@ -130,7 +131,7 @@ class ImportanceScore {
     }
   }
   void prepare(int n_latent) {
-    if (static_cast<int>(log_eta_.size()) == n_latent) return;
+    if (!log_eta_.empty()) return erg::detail::require_size("eta", log_eta_, n_latent, "one for each latent of the generator");
     log_eta_.assign(static_cast<std::size_t>(n_latent), static_cast<T>(std::log(params.start)));
   }
   void expect_rows(int n) { ess_.resize(static_cast<std::size_t>(n)); }

@@ -298,3 +298,23 @@ TEST_CASE("an estimator and both references of a delivered fraction draw differe
   CHECK(noted.size() == 3 * 16 * 2 * n_batches);
   CHECK(std::adjacent_find(noted.begin(), noted.end()) == noted.end());
 }
+
+TEST_CASE("eta of another number of latents is refused, and n_resample is read when an estimate is made", "[generator]") {
+  const auto g = perceptron();  // two latents
+  const Drawn drawn(g, 6);
+  Table s(6, 3);
+  Pieces<double> pieces(1);
+  generator::ImportanceScore<double> score;
+  score.set_eta({0.1, 0.2, 0.3});
+  ERG_CHECK_THROWS(score.estimate(g, drawn.z, drawn.x, random::Key(1), s.view(), pieces), std::invalid_argument, "eta has 3 entries (one for each latent of the generator) give 2");
+  CHECK(score.eta().size() == 3);
+  const auto estimate = [&](generator::HmcScore<double> chains, int n_resample) {
+    chains.params.n_resample = n_resample;
+    Table to(6, 3);
+    chains.estimate(g, drawn.z, drawn.x, random::Key(1), to.view(), pieces);
+    return to.v;
+  };
+  const generator::HmcScore<double> none({.n_leapfrog = 2}), seven({.n_leapfrog = 2, .n_resample = 7});
+  CHECK(estimate(none, 7) == estimate(seven, 7));
+  CHECK(estimate(none, 7) != estimate(seven, 1));
+}
