@@ -14,7 +14,7 @@ struct GeneratorTeacherParams {
   double beta1 = 0.0, beta2 = 0.9;
   double clip = 0.0;             ///< longest gradient; 0: as it is
   int n_updates = 1;             ///< of the generator in a step of training; from the second on by fresh draws
-  bool fresh = false;            ///< the first, too, learns from fresh draws and not from those the energy has just learnt from
+  bool fresh = false;            ///< the first, too, learns from fresh draws and not from those the energy has just learnt from; where chains moved these, always
 };
 
 /// What the generator saw in its last update. Means over its draws.
@@ -32,7 +32,8 @@ struct GeneratorReport {
 ///   L = E[U(x)] - lambda H(q),   x = g(z) + sigma eps;   dL/dphi = E[(dx/dphi)^T (dU/dx + lambda s(x))]
 ///
 /// Give its generator to `draws` as the negatives: it learns from the same draws as the energy did, under the energy's new parameters, in the
-/// paper's order. s by any ScoreEstimator, held fixed; one way back through g.
+/// paper's order. s by any ScoreEstimator, held fixed; one way back through g. Negatives that a kernel has moved (`chains`) are no longer
+/// draws of g at their latents: the generator then learns from fresh draws.
 ///
 /// Where it ends, q = exp(-U / lambda): the model's density is exp(-U / lambda), not exp(-U), and with an estimator that delivers the
 /// fraction f of the entropy's gradient it is exp(-U / (f lambda)).
@@ -61,7 +62,7 @@ class GeneratorTeacher : public DescendingModel<G> {
     const auto z = latent_.shaped(n, generator().n_latent());
     const auto eps = noise_.shaped(n, dim), drawn = drawn_.shaped(n, dim);
     for (int i = 0; i < params.n_updates; ++i) {
-      const bool fresh = i > 0 || params.fresh;
+      const bool fresh = i > 0 || params.fresh || batch.starts.data != nullptr;  // with starts a kernel has moved the negatives away from their latents
       const random::Key start = batch.key.purpose(random::Purpose::start).stream(fresh ? own_streams + 2 * i : 0);
       generator().latents(start, 0, z, eps);
       BlockView<const T> x = batch.negatives;

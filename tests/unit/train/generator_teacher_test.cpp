@@ -91,6 +91,20 @@ TEST_CASE("the teacher learns from the very draws that the energy saw, under the
   CHECK(t.teacher().generator().weight(0, 0) != g.weight(0, 0));
 }
 
+TEST_CASE("where chains have moved the generator's draws, the teacher learns from fresh ones", "[train][generator]") {
+  const auto after = [](bool fresh) {
+    const auto g = linear();
+    train::Trainer t(DiagonalEnergy{}, train::Data<double>(points_of_variances(1.0, 4.0, 20), 2),
+                     train::chains(Simd<>{}, Ula{{.step_size = 0.5}}, train::Fresh{train::Drawn{g}}, {.n_chains = 64, .n_steps = 20}), train::Contrastive{}, NoLearning{},
+                     train::GeneratorTeacher(g, generator::ExactScore{}, {.learning_rate = 1e-2, .fresh = fresh}), {.batch = 50, .seed = 3});
+    t.run(3);
+    return t.teacher().generator();
+  };
+  CHECK(after(false).weight(0, 0) == after(true).weight(0, 0));
+  CHECK(after(false).noise() == after(true).noise());
+  CHECK(after(false).weight(0, 0) != linear().weight(0, 0));
+}
+
 TEST_CASE("training with a generator is the same for one thread and two, and after a stop", "[train][generator][Threads]") {
   auto one = trainer(1.0, 1), two = trainer(1.0, 2);
   one.run(8);
