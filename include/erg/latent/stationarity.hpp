@@ -1,10 +1,15 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/require.hpp"
 #include "erg/diagnostics/mmd.hpp"
 #include "erg/exec/policies.hpp"
 #include "erg/run/sampler.hpp"
 #include "erg/tile/owned_block.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace erg::latent {
 
@@ -26,17 +31,22 @@ void move(const E& energy, Kernel kernel, BlockView<T> x, int n_steps, std::uint
 struct StationarityReport {
   double energy_before = 0.0, energy_after = 0.0;   ///< means of U
   double energy_error = 0.0;                        ///< standard error of their difference, chains independent
-  double largest_shift = 0.0;                       ///< of a coordinate's mean or second moment, in standard errors
-  double mmd2 = 0.0;                                ///< squared maximum mean discrepancy of before and after
-  /// Whether a difference shows; z: standard errors for one comparison.
-  bool shows(double z = 5.0) const { return std::fabs(energy_after - energy_before) > z * energy_error || largest_shift > z; }
+  double largest_shift = 0.0;                       ///< of a coordinate's mean or second moment, in standard errors; infinite where all chains shift alike
+  double mmd2 = 0.0;                                ///< squared maximum mean discrepancy of before and after; NaN where chains left all finite distances
+  /// Whether a difference shows; z: standard errors for one comparison. What is not finite shows.
+  bool shows(double z = 5.0) const {
+    return !(std::isfinite(energy_error) && std::fabs(energy_after - energy_before) <= z * energy_error && largest_shift <= z);
+  }
 };
 
 /// Runs n_steps more from samples x, which stay as they are.
 ///
 /// Cost      n_steps of the kernel over all chains; mmd2 is over the first 1000
+/// Errors    std::invalid_argument: fewer than 2 points, n_steps < 1
 template <class T, class Kernel, class E>
 StationarityReport stationarity(const E& energy, Kernel kernel, BlockView<const T> x, int n_steps, std::uint64_t seed) {
+  erg::detail::require_count("number of points", x.n_chains, 2);
+  erg::detail::require_count("n_steps", n_steps);
   OwnedBlock<T> y(x.n_chains, x.dim);
   for (int d = 0; d < x.dim; ++d) std::copy_n(x.column(d), x.n_chains, y.view().column(d));
   move(energy, std::move(kernel), y.view(), n_steps, seed);
@@ -60,7 +70,8 @@ StationarityReport stationarity(const E& energy, Kernel kernel, BlockView<const 
       const auto of = [&](T value) { return squared ? static_cast<double>(value) * static_cast<double>(value) : static_cast<double>(value); };
       double before = 0.0, after = 0.0;
       const double error = compare([&](int c) { return of(x(c, d)); }, [&](int c) { return of(y.view()(c, d)); }, before, after);
-      if (error > 0.0) r.largest_shift = std::max(r.largest_shift, std::fabs(after - before) / error);
+      const double shift = after - before == 0.0 ? 0.0 : std::fabs(after - before) / error;
+      if (std::isnan(shift) || shift > r.largest_shift) r.largest_shift = shift;  // once NaN, it stays
     }
   }
   const int few = std::min(x.n_chains, 1000);
@@ -71,7 +82,9 @@ StationarityReport stationarity(const E& energy, Kernel kernel, BlockView<const 
     }
     return p;
   };
-  r.mmd2 = diag::mmd2(points(x), points(y.view()));
+  const diag::PointSet first = points(x), last = points(y.view());
+  const double width = diag::median_bandwidth(first, last);
+  r.mmd2 = std::isfinite(width) ? diag::mmd2(first, last, diag::Rbf(width)) : std::numeric_limits<double>::quiet_NaN();
   return r;
 }
 

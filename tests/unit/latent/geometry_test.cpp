@@ -5,6 +5,7 @@
 
 #include <erg/energy/ring_of_gaussians.hpp>
 #include <erg/kernel/mala.hpp>
+#include <erg/kernel/noisy_descent.hpp>
 #include <erg/latent/geometry.hpp>
 #include <erg/latent/stationarity.hpp>
 #include <erg/nn/dense.hpp>
@@ -146,4 +147,41 @@ TEST_CASE("more steps change nothing about exact samples, and show on samples th
   CHECK_THAT(r.energy_after, WithinAbs(0.5, 5.0 * std::sqrt(0.5 / 2000)));
   CHECK(broken.shows());
   CHECK(broken.mmd2 > 10.0 * std::abs(r.mmd2));
+}
+
+namespace {
+/// -x: every step downhill is the same.
+struct Slope {
+  static constexpr int dim = 1;
+  void value_and_gradient(BlockView<const double> x, std::span<double> u, BlockView<double> g) const {
+    for (int c = 0; c < x.n_chains; ++c) g(c, 0) = -1.0, u[static_cast<std::size_t>(c)] = -x(c, 0);
+  }
+};
+}  // namespace
+
+TEST_CASE("a shift that all chains share shows, and so does what is not finite", "[latent][geometry]") {
+  OwnedBlock<double> x(4, 1);
+  for (int c = 0; c < 4; ++c) x.view()(c, 0) = c;
+  const NoisyDescent<> downhill({.step_size = 0.25, .noise = 0.0});
+  const auto r = latent::stationarity(Slope{}, downhill, std::as_const(x).view(), 4, 1);
+  CHECK(r.largest_shift == std::numeric_limits<double>::infinity());
+  CHECK(r.energy_error == 0.0);
+  CHECK(r.shows());
+  latent::StationarityReport only_shift;
+  CHECK(!only_shift.shows());
+  only_shift.largest_shift = r.largest_shift;
+  CHECK(only_shift.shows());
+  const auto lost = latent::stationarity(Slope{}, NoisyDescent<>({.step_size = 1e308, .noise = 0.0}), std::as_const(x).view(), 4, 1);
+  CHECK(std::isnan(lost.mmd2));
+  CHECK(lost.shows());
+  for (double latent::StationarityReport::* v : {&latent::StationarityReport::energy_after, &latent::StationarityReport::energy_error, &latent::StationarityReport::largest_shift}) {
+    for (const double bad : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+      latent::StationarityReport broken;
+      broken.*v = bad;
+      CHECK(broken.shows());
+    }
+  }
+  ERG_CHECK_THROWS(latent::stationarity(Slope{}, downhill, std::as_const(x).view(), 0, 1), std::invalid_argument, "n_steps = 0 (must be >= 1)");
+  const OwnedBlock<double> one(1, 1);
+  ERG_CHECK_THROWS(latent::stationarity(Slope{}, downhill, one.view(), 1, 1), std::invalid_argument, "number of points = 1 (must be >= 2)");
 }
