@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <erg/detail/covariance.hpp>
+#include <erg/detail/require.hpp>
 #include <erg/detail/symmetric_eigen.hpp>
 #include <erg/diagnostics/draws.hpp>
 
@@ -79,6 +80,28 @@ inline double inception_score(const Points& p) {
     }
   }
   return std::exp(kl);
+}
+/// The score as the field reports it: mean and standard deviation over so many parts of the predictions, ten by custom.
+///
+/// Part k holds the rows from k n / n_splits up to the next part's first. A part has fewer predictions to average p(y) over, so the mean is
+/// below the score of all.
+struct InceptionScore {
+  double mean = 0.0, deviation = 0.0;   ///< the deviation divides by n_splits
+};
+/// Requires  rows in random order: a part of one class scores 1      Errors  std::invalid_argument: n_splits < 1, fewer predictions than parts
+inline InceptionScore inception_score(const Points& p, int n_splits) {
+  erg::detail::require_count("n_splits", n_splits);
+  if (p.n < n_splits) throw std::invalid_argument(std::to_string(p.n) + " predictions (there are " + std::to_string(n_splits) + " parts) take fewer parts");
+  std::vector<double> scores;
+  InceptionScore s;
+  for (int k = 0; k < n_splits; ++k) {
+    const auto from = static_cast<std::ptrdiff_t>(k) * p.n / n_splits, to = static_cast<std::ptrdiff_t>(k + 1) * p.n / n_splits;
+    scores.push_back(inception_score(Points(p.data + from * p.row_stride, static_cast<int>(to - from), p.dim, p.row_stride, p.dim_stride)));
+    s.mean += scores.back() / n_splits;
+  }
+  for (const double v : scores) s.deviation += (v - s.mean) * (v - s.mean) / n_splits;
+  s.deviation = std::sqrt(s.deviation);
+  return s;
 }
 
 }  // namespace erg::diag

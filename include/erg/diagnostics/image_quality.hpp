@@ -49,12 +49,13 @@ struct SsimParams {
 ///
 /// It depends on where zero is: images on [0, range], never on [-1, 1].
 /// Shapes    (height - window + 1) x (width - window + 1)
-/// Errors    std::invalid_argument: images of different sizes, smaller than the window; an even window
+/// Errors    std::invalid_argument: images of different sizes, smaller than the window; an even window, or a uniform one of one pixel
 /// Source    Wang, Bovik, Sheikh, Simoncelli (2004), eq. (13) and section III.C
 inline std::vector<double> ssim_map(const Image& a, const Image& b, double range, SsimParams p = {}) {
   erg::detail::require_positive("range", range);
   if (a.height != b.height || a.width != b.width) throw std::invalid_argument("images of different sizes (similarity is pixel by pixel)");
   if (p.window < 1 || p.window % 2 == 0) throw std::invalid_argument("window = " + std::to_string(p.window) + " (has a middle) give an odd number");
+  if (p.window == 1 && !(p.deviation > 0.0)) throw std::invalid_argument("window = 1 (one pixel has no sample covariance) give 3 or more");
   if (a.height < p.window || a.width < p.window) {
     throw std::invalid_argument("an image of " + std::to_string(a.height) + " x " + std::to_string(a.width) + " pixels (the window has " +
                                 std::to_string(p.window) + ") take a smaller window");

@@ -133,6 +133,19 @@ TEST_CASE("predictions that differ and are sure score the number of classes, oth
   CHECK_THAT(diag::inception_score(diag::Points(one.data(), 10, 10)), WithinAbs(1.0, 1e-12));
 }
 
+TEST_CASE("the inception score over parts is the mean and deviation of theirs: five sure predictions in parts of two and three", "[diagnostics]") {
+  // Classes 0, 0 | 1, 2, 0: scores 1 and 3.
+  const std::vector<double> p{1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0};
+  const auto s = diag::inception_score(diag::Points(p.data(), 5, 3), 2);
+  CHECK_THAT(s.mean, WithinAbs(2.0, 1e-12));
+  CHECK_THAT(s.deviation, WithinAbs(1.0, 1e-12));
+  const auto whole = diag::inception_score(diag::Points(p.data(), 5, 3), 1);
+  CHECK(whole.mean == diag::inception_score(diag::Points(p.data(), 5, 3)));
+  CHECK(whole.deviation == 0.0);
+  ERG_CHECK_THROWS(diag::inception_score(diag::Points(p.data(), 5, 3), 6), std::invalid_argument, "5 predictions (there are 6 parts)");
+  ERG_CHECK_THROWS(diag::inception_score(diag::Points(p.data(), 5, 3), 0), std::invalid_argument, "n_splits = 0");
+}
+
 TEST_CASE("precision falls where samples are wrong, recall where some are missing", "[diagnostics]") {
   const int n = 300;
   const auto x = normals(n, 2, 1), y = normals(n, 2, 2), narrow = normals(n, 2, 3, 0.0, 0.1), far = normals(n, 2, 4, 50.0);
@@ -184,6 +197,7 @@ TEST_CASE("structural similarity has its known values, and depends on where zero
   CHECK(std::abs(diag::ssim(image(u2), image(v2), 2.0) - s) > 1e-3);  // on [-1, 1] it is something else
   CHECK(diag::ssim_map(image(x), image(y), 255.0).size() == 6 * 4);
   ERG_CHECK_THROWS(diag::ssim(image(x), image(y), 255.0, {.window = 15}), std::invalid_argument, "take a smaller window");
+  ERG_CHECK_THROWS(diag::ssim(image(x), image(y), 255.0, {.window = 1, .deviation = 0.0}), std::invalid_argument, "window = 1 (one pixel has no sample covariance)");
 }
 
 TEST_CASE("both image qualities are those of slow references, at every place", "[diagnostics]") {
