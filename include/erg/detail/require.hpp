@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -41,11 +42,25 @@ inline double require_fraction(const std::string& name, double value) {
   return value;
 }
 
+/// The ends of an interval, each finite and the second above the first.
+inline void require_interval(double low, double high) {
+  require_finite("low", low);
+  require_finite("high", high);
+  if (!(high > low)) throw std::invalid_argument("high = " + number_text(high) + " (low is " + number_text(low) + ") give a higher one");
+}
+
 inline int require_count(const std::string& name, int value, int at_least = 1) {
   if (value < at_least) {
     throw std::invalid_argument(name + " = " + std::to_string(value) + " (must be >= " + std::to_string(at_least) + ")");
   }
   return value;
+}
+
+/// The product of two counts, where it is an int.
+inline int require_product(const std::string& name, int a, int b) {
+  const long long n = static_cast<long long>(a) * b;
+  if (n > std::numeric_limits<int>::max()) throw std::invalid_argument(name + " = " + std::to_string(n) + " (must be below 2^31) thin them, or take fewer");
+  return static_cast<int>(n);
 }
 
 /// A list has as many entries as the energy needs.

@@ -86,16 +86,16 @@ struct PointSet {
 /// All chains of a run as one set of points: every `thin`-th draw, draw by draw, within a draw chain by chain.
 ///
 /// Requires  thin >= 1        Cost  O(n dim)
-/// Errors    std::invalid_argument when thin < 1
+/// Errors    std::invalid_argument when thin < 1, or there are 2^31 points
 template <Draws D>
 PointSet points_of(const D& draws, int thin = 1) {
   if (thin < 1)
     throw std::invalid_argument("thin = " + std::to_string(thin) + " (must be at least 1, which keeps every draw)");
   const int n_chains = draws.n_chains(), dim = draws.dim();
-  const int kept = (draws.n_draws() + thin - 1) / thin;
+  const int kept = draws.n_draws() / thin + (draws.n_draws() % thin > 0 ? 1 : 0);
   PointSet out{std::vector<double>(static_cast<std::size_t>(kept) * static_cast<std::size_t>(n_chains) *
                                    static_cast<std::size_t>(dim)),
-               kept * n_chains, dim};
+               erg::detail::require_product("number of points", kept, n_chains), dim};
   for (int d = 0; d < dim; ++d) {
     const Series s = draws.series(d);
     std::size_t at = static_cast<std::size_t>(d);

@@ -148,9 +148,9 @@ LogSums log_sums(BlockView<const T> x, GaussianSums& s, double h, const std::vec
       for (int j = 0; j < s.n(); ++j) {
         const double pull = rate * share[j] * (at[static_cast<std::size_t>(d)] - s.reference(j, d));
         sum += pull;
-        out.by_reference[static_cast<std::size_t>(d * s.n() + j)] -= pull;
+        out.by_reference[static_cast<std::size_t>(d) * static_cast<std::size_t>(s.n()) + static_cast<std::size_t>(j)] -= pull;
       }
-      out.by_query[static_cast<std::size_t>(d * n + i)] = sum;
+      out.by_query[static_cast<std::size_t>(d) * static_cast<std::size_t>(n) + static_cast<std::size_t>(i)] = sum;
     }
   }
   return out;

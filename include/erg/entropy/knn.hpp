@@ -157,8 +157,9 @@ struct Knn {
       const double reach = terms.reach(i), scale = w[at] * dim / (reach * reach);
       for (int d = 0; d < dim; ++d) {
         const double pull = scale * (static_cast<double>(points(i, d)) - static_cast<double>(points(other, d)));
-        moved[static_cast<std::size_t>(d * n + i)] += pull;
-        if (both_sides) moved[static_cast<std::size_t>(d * n + other)] -= pull;
+        const std::size_t column = static_cast<std::size_t>(d) * w.size();
+        moved[column + at] += pull;
+        if (both_sides) moved[column + static_cast<std::size_t>(other)] -= pull;
       }
     }
     e.value = value + offset;

@@ -57,7 +57,7 @@ void clear_gradient(BlockView<T> g, int n, int dim) {
 template <class T>
 void write_gradient(BlockView<T> g, const std::vector<double>& from) {
   for (int d = 0; d < g.dim; ++d) {
-    for (int i = 0; i < g.n_chains; ++i) g(i, d) = static_cast<T>(from[static_cast<std::size_t>(d * g.n_chains + i)]);
+    for (int i = 0; i < g.n_chains; ++i) g(i, d) = static_cast<T>(from[static_cast<std::size_t>(d) * static_cast<std::size_t>(g.n_chains) + static_cast<std::size_t>(i)]);
   }
 }
 

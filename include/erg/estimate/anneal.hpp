@@ -167,11 +167,12 @@ DrawWeights anneal_weights_back(const Kernel& kernel, const Base& base, const Ta
   if (draws.dim() != dim) {
     throw std::invalid_argument("draws of dim = " + std::to_string(draws.dim()) + " (the target has dim = " + std::to_string(dim) + ") give draws of that energy");
   }
+  const int n_all = erg::detail::require_product("number of draws of all chains", n, n_chains);
   std::vector<erg::diag::Series> coordinate;
   for (int d = 0; d < dim; ++d) coordinate.push_back(draws.series(d));
   std::vector<double> betas = plan.betas();
   std::reverse(betas.begin(), betas.end());
-  DrawWeights out{detail::work_along<S>(kernel, base, target, betas, n * n_chains, plan.n_steps, plan.seed, [&](auto& s, int first, int m) {
+  DrawWeights out{detail::work_along<S>(kernel, base, target, betas, n_all, plan.n_steps, plan.seed, [&](auto& s, int first, int m) {
                     constexpr bool lanes = !is_column<std::remove_cvref_t<decltype(s.energy)>>;
                     int rows = m;
                     if constexpr (lanes) {
@@ -180,7 +181,7 @@ DrawWeights anneal_weights_back(const Kernel& kernel, const Base& base, const Ta
                       rows = s.position.n_chains();
                     }
                     for (int c = 0; c < rows; ++c) {  // chains beyond the last repeat it
-                      const int at = std::min(first + c, n * n_chains - 1);
+                      const int at = std::min(first + c, n_all - 1);
                       for (int d = 0; d < dim; ++d) detail::put(s.position, c, d, coordinate[static_cast<std::size_t>(d)](at % n, at / n));
                     }
                   }),

@@ -64,7 +64,7 @@ class Trace {
  private:
   std::size_t per_draw() const { return static_cast<std::size_t>(dim_ + 1) * static_cast<std::size_t>(n_chains_); }
   std::size_t index(int draw, int chain, int column) const {
-    return static_cast<std::size_t>(draw) * per_draw() + static_cast<std::size_t>(column * n_chains_ + chain);
+    return static_cast<std::size_t>(draw) * per_draw() + static_cast<std::size_t>(column) * static_cast<std::size_t>(n_chains_) + static_cast<std::size_t>(chain);
   }
 
   int n_draws_ = 0, n_chains_ = 0, dim_ = 0;
