@@ -25,19 +25,24 @@ struct Calibration {
 
 /// Calibration of class probabilities p(i, k) of n points against labels.
 ///
+/// Errors    std::invalid_argument: no labels, a probability that is not finite
 /// Source    Naeini, Cooper, Hauskrecht (2015); Guo, Pleiss, Sun, Weinberger (2017), On calibration of modern neural networks, eq. (3)
 template <class P>
 Calibration calibration(P&& p, int n_classes, std::span<const int> labels, int n_bins = 20) {
   detail::require_count("n_bins", n_bins);
+  detail::require_count("n_classes", n_classes);
+  detail::require_count("number of labels", static_cast<int>(labels.size()));
   Calibration out;
   out.bins.resize(static_cast<std::size_t>(n_bins));
   for (std::size_t i = 0; i < labels.size(); ++i) {
     int best = 0;
-    for (int k = 1; k < n_classes; ++k) {
+    for (int k = 0; k < n_classes; ++k) {
+      const double v = static_cast<double>(p(static_cast<int>(i), k));
+      if (!std::isfinite(v)) detail::reject("p(" + std::to_string(i) + ", " + std::to_string(k) + ")", v, "must be finite: a probability");
       if (p(static_cast<int>(i), k) > p(static_cast<int>(i), best)) best = k;
     }
     const double confidence = static_cast<double>(p(static_cast<int>(i), best));
-    auto& bin = out.bins[static_cast<std::size_t>(std::clamp(static_cast<int>(confidence * n_bins), 0, n_bins - 1))];
+    auto& bin = out.bins[static_cast<std::size_t>(std::clamp(confidence * n_bins, 0.0, n_bins - 1.0))];
     bin.n += 1;
     bin.confidence += confidence;
     bin.accuracy += best == labels[i] ? 1.0 : 0.0;

@@ -20,7 +20,7 @@ namespace erg::entropy {
 /// q         a flow, or any energy with log_z(), over lanes or blocks           Shapes  x: [point, dim]; weights: [point], positive
 /// Requires  points that q was not fitted to: on those it fitted, the mean is too low and no bound
 /// Bias      upper bound, at any number of points                                Cost    one evaluation of q a point
-/// Errors    std::invalid_argument: different dimensions, coordinates not finite
+/// Errors    std::invalid_argument: no points, different dimensions, coordinates not finite
 template <class Q, class T>
 Estimate cross_entropy(const Q& q, BlockView<T> x, std::span<const double> weights = {}) {
   using S = std::remove_const_t<T>;
@@ -28,7 +28,7 @@ Estimate cross_entropy(const Q& q, BlockView<T> x, std::span<const double> weigh
                 "erg: an upper bound of an entropy needs a normalised density: a flow, or an energy that knows its log_z().");
   const BlockView<const S> points = x;
   detail::require_coordinates("x", points);
-  const int n = x.n_chains;
+  const int n = erg::detail::require_count("number of points", x.n_chains);
   if (dim_of(q) != x.dim) {
     throw std::invalid_argument("points of " + std::to_string(x.dim) + " coordinates (the density has dim = " + std::to_string(dim_of(q)) + ") give points of that space");
   }

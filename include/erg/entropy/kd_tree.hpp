@@ -26,7 +26,7 @@ inline constexpr bool has_kd_tree = true;
 /// Nearest neighbours by a k-d tree over the references, built for one search.
 ///
 /// Cost      m log m to build, about log m a query in few dimensions; above about 2 log10(m) - 3.5 coordinates BruteForce is faster
-/// Errors    as BruteForce
+/// Errors    as BruteForce; leaf_size < 1
 struct KdTree {
   int leaf_size = 16;
 
@@ -35,6 +35,7 @@ struct KdTree {
     using S = std::remove_const_t<T>;
     const BlockView<const S> queries = x;
     detail::require_neighbours<S>(queries, y, k, sets);
+    erg::detail::require_count("leaf_size", leaf_size);
     const Rows rows(y);
     using Metric = nanoflann::L2_Simple_Adaptor<double, Rows>;
     nanoflann::KDTreeSingleIndexAdaptor<Metric, Rows, -1, std::size_t> tree(y.dim, rows, nanoflann::KDTreeSingleIndexAdaptorParams(static_cast<std::size_t>(leaf_size)));

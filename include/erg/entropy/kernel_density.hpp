@@ -34,6 +34,7 @@ struct KernelDensity {
   template <class T>
   double bandwidth_for(BlockView<T> x, std::span<const double> weights = {}) const {
     const BlockView<const std::remove_const_t<T>> points = x;
+    check(points);
     const auto w = detail::normalised(weights, x.n_chains);
     if (bandwidth > 0.0) return bandwidth;
     detail::GaussianSums sums(points, scales(points, w), w);
@@ -44,9 +45,7 @@ struct KernelDensity {
   Estimate operator()(BlockView<T> x, Gradient<T> gradient = {}, std::span<const double> weights = {}) const {
     const BlockView<const std::remove_const_t<T>> points = x;
     const int n = x.n_chains, dim = x.dim;
-    erg::detail::require_not_negative("bandwidth", bandwidth);
-    detail::require_coordinates("x", points);
-    erg::detail::require_count("number of points", n, 3);
+    check(points);
     const auto w = detail::normalised(weights, n);
     detail::clear_gradient(gradient, n, dim);
     const auto scale = scales(points, w);
@@ -77,6 +76,12 @@ struct KernelDensity {
  private:
   static constexpr double narrowest = 0.05, widest = 3.0;
 
+  template <class S>
+  void check(BlockView<const S> x) const {
+    erg::detail::require_not_negative("bandwidth", bandwidth);
+    detail::require_coordinates("x", x);
+    erg::detail::require_count("number of points", x.n_chains, 3);
+  }
   static double silverman(int dim, double n) { return std::pow(4.0 / ((dim + 2.0) * n), 1.0 / (dim + 4.0)); }
   template <class S>
   static std::vector<double> scales(BlockView<const S> x, const std::vector<double>& w) {

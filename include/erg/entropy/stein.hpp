@@ -37,6 +37,10 @@ class SteinScore {
   void score(BlockView<T> x, Gradient<T> s) const {
     using S = std::remove_const_t<T>;
     require(x.dim);
+    if (s.data == nullptr || s.n_chains != x.n_chains || s.dim != x.dim) {
+      throw std::invalid_argument("scores of shape [" + std::to_string(s.n_chains) + ", " + std::to_string(s.dim) + "] (the points have [" +
+                                  std::to_string(x.n_chains) + ", " + std::to_string(x.dim) + "]) give memory of that shape");
+    }
     for (int i = 0; i < x.n_chains; ++i) {
       const auto v = at(BlockView<const S>(x), i);
       for (int d = 0; d < x.dim; ++d) s(i, d) = static_cast<S>(v.score(d));
@@ -61,7 +65,7 @@ class SteinScore {
     using S = std::remove_const_t<T>;
     const BlockView<const S> x = held_out;
     require(x.dim);
-    const int n = x.n_chains;
+    const int n = erg::detail::require_count("number of points", x.n_chains);
     std::vector<double> term, w(static_cast<std::size_t>(n), 1.0 / n);
     Estimate e;
     e.method = "Fisher information, " + std::to_string(n_eigen_) + " eigenfunctions";

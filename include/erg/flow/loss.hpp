@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/require.hpp"
 #include "erg/flow/flow.hpp"
 #include "erg/exec/pieces.hpp"
 #include "erg/tile/owned_block.hpp"
@@ -16,12 +17,13 @@ namespace erg::flow {
 /// Forward KL up to the data's entropy: sum_c w_c (-log p(x_c)), points and weights held fixed; no weights: the mean.
 ///
 /// Data, states of chains, or the cloud of i-SIR with its weights (Rao-Blackwellised). A weighted mean has weights that sum to 1.
-/// Shapes    x: [point, dim], w: [point] or empty
+/// Shapes    x: [point, dim], w: [point] or empty; else std::invalid_argument
 /// Source    Grenioux, Moulines, Gabrie (2023); Gabrie, Rotskoff, Vanden-Eijnden (2022), eq. (9)
 template <class F, class T = typename F::Scalar>
 double forward_kl(const F& flow, BlockView<const std::type_identity_t<T>> x, std::span<const std::type_identity_t<T>> w,
                   std::span<std::type_identity_t<T>> to, Pieces<T>& pieces, double factor = 1.0) {
   const auto n = static_cast<std::size_t>(x.n_chains);
+  if (!w.empty()) erg::detail::require_size("w", w, x.n_chains, "one for each point, or none");
   std::vector<T> weights(n), u(n);
   for (std::size_t c = 0; c < n; ++c) {
     weights[c] = static_cast<T>(factor * (w.empty() ? 1.0 / static_cast<double>(n) : static_cast<double>(w[c])));

@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cstdlib>
+#include <limits>
 
 /// NumPy's array file, format version 1.0: numpy.load reads what is written here.
 /// Source    NumPy Enhancement Proposal 1, A Simple File Format for NumPy Arrays
@@ -19,16 +20,19 @@ std::string npy_type() {
   const char kind = std::is_floating_point_v<T> ? 'f' : std::is_signed_v<T> ? 'i' : 'u';
   return std::string(std::endian::native == std::endian::little ? "<" : ">") + kind + std::to_string(sizeof(T));
 }
+template <class T>
+std::string npy_dict(const std::vector<std::size_t>& shape) {
+  std::string dict = "{'descr': '" + npy_type<T>() + "', 'fortran_order': False, 'shape': (";
+  for (const auto n : shape) dict += std::to_string(n) + ", ";
+  return dict + "), }";
+}
 /// 128 bytes: magic, version, length, and a Python dict padded with blanks.
 template <class T>
 std::string npy_header(const std::vector<std::size_t>& shape) {
-  std::string dict = "{'descr': '" + npy_type<T>() + "', 'fortran_order': False, 'shape': (";
-  for (const auto n : shape) dict += std::to_string(n) + ", ";
-  dict += "), }";
   std::string header("\x93NUMPY\x01\x00", 8);
   header += static_cast<char>((npy_header_size - 10) & 0xff);
   header += '\0';
-  header += dict;
+  header += npy_dict<T>(shape);
   header.resize(npy_header_size - 1, ' ');
   return header + '\n';
 }
@@ -37,7 +41,7 @@ std::string npy_header(const std::vector<std::size_t>& shape) {
 /// An array that grows by rows, row-major; valid whenever `flush` has returned.
 ///
 /// Shapes    [row, ...]; a row is `row_shape`
-/// Errors    IoError: not writable (on opening), disk full
+/// Errors    IoError: not writable, or a shape too long for the header (both on opening), disk full
 template <class T>
 class NpyFile {
  public:
@@ -56,7 +60,9 @@ class NpyFile {
     close();
     path_ = path;
     shape_ = std::move(row_shape);
-    shape_.insert(shape_.begin(), 0);
+    shape_.insert(shape_.begin(), std::numeric_limits<std::size_t>::max());  // what it may grow to
+    if (detail::npy_dict<T>(shape_).size() > detail::npy_header_size - 11) fail("a shape of " + std::to_string(shape_.size()) + " extents does not fit into its header", "join some");
+    shape_[0] = 0;
     file_ = std::fopen(path.c_str(), "r+b");
     if (file_ == nullptr && errno == ENOENT) file_ = std::fopen(path.c_str(), "w+b");
     if (file_ == nullptr) {

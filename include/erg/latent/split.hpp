@@ -15,7 +15,7 @@ namespace erg::latent {
 ///   Split(dim)                  nothing is held
 ///   Split::last(dim, n_held)    a point with its condition behind it: (x, c)
 ///   Split(held)                 one flag a coordinate: the visible pixels of an image with a hole
-/// Errors    std::invalid_argument: no coordinate is free
+/// Errors    std::invalid_argument: no coordinate is free, n_held < 0
 class Split {
  public:
   Split() = default;
@@ -25,6 +25,10 @@ class Split {
     if (free_.empty()) throw std::invalid_argument("all " + std::to_string(dim()) + " coordinates are held (nothing is left to explain) leave one free");
   }
   static Split last(int dim, int n_held) {
+    erg::detail::require_count("dim", dim);
+    if (n_held < 0 || n_held >= dim) {
+      throw std::invalid_argument("n_held = " + std::to_string(n_held) + " (of " + std::to_string(dim) + " coordinates) give 0 or more, and leave one free");
+    }
     std::vector<bool> held(static_cast<std::size_t>(dim), false);
     for (int d = dim - n_held; d < dim; ++d) held[static_cast<std::size_t>(d)] = true;
     return Split(std::move(held));

@@ -97,8 +97,14 @@ struct LongRunRow {
 
 /// Chains of a kernel from given points on, looked at on the way: f(row, positions). A trained energy is stable where the last rows are as the
 /// first: no drift of the energy, no loss of diversity, no saturation.
+/// Errors    std::invalid_argument where params.at does not ascend from 0
 template <class T, class Exec, class Kernel, class E, class F>
 std::vector<LongRunRow> long_run(const Exec& exec, Kernel kernel, const E& energy, BlockView<const T> start, const LongRunParams& params, F&& f) {
+  for (std::size_t i = 0; i < params.at.size(); ++i) {
+    const std::int64_t before = i == 0 ? 0 : params.at[i - 1];
+    if (params.at[i] >= before) continue;
+    throw std::invalid_argument("at has " + std::to_string(params.at[i]) + " after " + std::to_string(before) + " (chains do not go back) give steps that ascend");
+  }
   Plan plan;
   plan.n_chains = start.n_chains;
   plan.n_warmup = 0;
@@ -115,8 +121,11 @@ std::vector<LongRunRow> long_run(const Exec& exec, Kernel kernel, const E& energ
   std::vector<LongRunRow> rows;
   std::int64_t done = 0;
   for (const std::int64_t at : params.at) {
-    sampler.sample(static_cast<int>(at - done), false, [](const auto&) { return Control::proceed; });
-    done = at;
+    while (done < at) {
+      const auto n = std::min<std::int64_t>(at - done, 1 << 30);
+      sampler.sample(static_cast<int>(n), false, [](const auto&) { return Control::proceed; });
+      done += n;
+    }
     const BlockView<const T> x{chains.position(), start.n_chains, start.dim, chains.stride()};
     std::vector<T> u(static_cast<std::size_t>(start.n_chains));
     batch_value(energy, x, std::span<T>(u));

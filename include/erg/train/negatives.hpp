@@ -30,7 +30,10 @@ struct Noise {
   double low = -1.0, high = 1.0;   ///< of the uniform
   double scale = 1.0;              ///< standard deviation of the normal
 
-  static Noise uniform(double low, double high) { return {false, low, high, 1.0}; }
+  static Noise uniform(double low, double high) {
+    erg::detail::require_interval(low, high);
+    return {false, low, high, 1.0};
+  }
   static Noise gaussian(double scale = 1.0) { return {true, 0.0, 0.0, erg::detail::require_positive("scale", scale)}; }
 
   template <class T>

@@ -62,6 +62,8 @@ struct Half {
 struct Bytes {
   static constexpr const char* name = "bytes";
   double low = 0.0, high = 1.0;
+  Bytes() = default;
+  Bytes(double from, double to) : low(from), high(to) { erg::detail::require_interval(low, high); }
   template <class T>
   using Code = std::uint8_t;
   template <class T>

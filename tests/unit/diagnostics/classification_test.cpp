@@ -15,6 +15,8 @@ TEST_CASE("calibration weighs the gaps of the bins: an example by hand", "[diagn
   CHECK_THAT(c.error, WithinAbs(0.5 * 0.05 + 0.5 * 0.15, 1e-12));
   CHECK(c.bins[9].n == 2);
   CHECK_THAT(c.bins[6].accuracy, WithinAbs(0.5, 1e-15));
+  ERG_CHECK_THROWS(calibration([&](int i, int k) { return i == 2 ? std::nan("") : p[i][k]; }, 2, labels), std::invalid_argument, "p(2, 0) = nan");
+  ERG_CHECK_THROWS(calibration([&](int i, int k) { return p[i][k]; }, 2, std::span<const int>()), std::invalid_argument, "number of labels = 0");
 }
 
 TEST_CASE("auroc is the share of pairs in order, ties half, and 1 - auroc the other way round", "[diagnostics]") {

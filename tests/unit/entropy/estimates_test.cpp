@@ -131,6 +131,7 @@ TEST_CASE("a kernel density far below the smallest double does not underflow", "
   CHECK_THAT(KernelDensity{}(x.view()).warning, contains("narrowest bandwidth"));
   for (int i = 0; i < x.n; ++i) x(i, 0) = 2.0;
   ERG_CHECK_THROWS(KernelDensity{}(x.view()), std::invalid_argument, "coordinate 0 of x does not vary");
+  ERG_CHECK_THROWS(KernelDensity{.bandwidth = -1.0}.bandwidth_for(x.view()), std::invalid_argument, "bandwidth = -1");
 }
 
 TEST_CASE("sums over numbers of references that fill no lanes are right where a point is nearer to the origin than to any reference", "[entropy]") {
@@ -189,6 +190,7 @@ TEST_CASE("the cross entropy with a density is its mean energy and log Z", "[ent
   CHECK_THAT(e.value, WithinAbs(sum, 1e-12));
   CHECK(e.bias == Bias::upper_bound);
   ERG_CHECK_THROWS(cross_entropy(q, normal_cloud<double>(4, 3, 1).view()), std::invalid_argument, "points of 3 coordinates");
+  ERG_CHECK_THROWS(cross_entropy(q, BlockView<const double>{x.values.data(), 0, 2, 101}), std::invalid_argument, "number of points = 0");
 }
 
 TEST_CASE("the encoder's bound adds entropies and the mean log density of the latents", "[entropy]") {

@@ -110,6 +110,7 @@ TEST_CASE("a search refuses what has no neighbours", "[entropy]") {
   ERG_CHECK_THROWS(search(x.view(), y.view(), 1), std::invalid_argument, "within one space");
   ERG_CHECK_THROWS(search(x.view(), x.view(), 5, Sets::one), std::invalid_argument, "at most the 4 points");
   ERG_CHECK_THROWS(search(x.view(), x.view(), 0), std::invalid_argument, "k = 0");
+  if constexpr (has_kd_tree) ERG_CHECK_THROWS(KdTree{.leaf_size = 0}(x.view(), x.view(), 1), std::invalid_argument, "leaf_size = 0");
   x(3, 1) = std::nan("");
   ERG_CHECK_THROWS(search(x.view(), x.view(), 1, Sets::one), std::invalid_argument, "x[3, 1] = nan (must be finite");
 }

@@ -55,5 +55,9 @@ TEST_CASE("scores of normal draws point to the middle, at points that were not u
   const SteinScore many = SpectralStein{.n_eigen = 120}(x.view());
   CHECK(many.information(fresh.view()).value < i.value);
   ERG_CHECK_THROWS(few.information(normal_cloud<double>(4, 3, 1).view()), std::invalid_argument, "points of 3 coordinates");
+  ERG_CHECK_THROWS(few.score(x.view(), {}), std::invalid_argument, "scores of shape [0, 0] (the points have [250, 2])");
+  Cloud<double> small(100, 2);
+  ERG_CHECK_THROWS(few.entropy_gradient(x.view(), small.view()), std::invalid_argument, "scores of shape [100, 2]");
+  ERG_CHECK_THROWS(few.information(BlockView<const double>{x.values.data(), 0, 2, 250}), std::invalid_argument, "number of points = 0");
   ERG_CHECK_THROWS(SpectralStein{.share = 0.0}(x.view()), std::invalid_argument, "share = 0 (must be above 0");
 }

@@ -130,6 +130,9 @@ TEST_CASE("a fit refuses what it cannot use", "[flow]") {
   Table x = draws(50);
   ERG_CHECK_THROWS(flow::fit(f, Table(50, 3, 1)), std::invalid_argument, "points of 3 coordinates (the flow has dim = 2)");
   ERG_CHECK_THROWS(flow::fit(f, x, {.batch = 0}), std::invalid_argument, "batch = 0");
+  std::vector<double> gradient(static_cast<std::size_t>(f.n_parameters()));
+  Pieces<double> pieces(1);
+  ERG_CHECK_THROWS(flow::forward_kl(f, x, std::vector<double>(49), gradient, pieces), std::invalid_argument, "w has 49 entries (one for each point, or none) give 50");
   ERG_CHECK_THROWS(flow::fit(f, x, {.held_out = 1.0}), std::invalid_argument, "held_out = 1");
   x(17, 1) = std::nan("");
   ERG_CHECK_THROWS(flow::fit(f, x), std::invalid_argument, "coordinate 1 of point 17 = nan (data must be finite)");

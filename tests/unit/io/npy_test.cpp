@@ -45,6 +45,8 @@ TEST_CASE("an npy file of something else is one sentence", "[io]") {
   write_file(folder / "b.npy", whole.substr(0, 60));
   ERG_CHECK_THROWS(io::read_npy<float>(folder / "b.npy"), IoError, "ends in its header");
   ERG_CHECK_THROWS(io::write_npy<float>(folder / "c.npy", {1, 2, 3}, {2}), std::invalid_argument, "3 values (the shape has room for 2)");
+  const std::vector<std::size_t> ones(30, 1);
+  ERG_CHECK_THROWS(io::write_npy<float>(folder / "c.npy", {1}, ones), IoError, "a shape of 30 extents does not fit into its header");
 }
 
 TEST_CASE("a growing npy file is whole at every flush and goes on where it is told", "[io]") {

@@ -177,6 +177,7 @@ TEST_CASE("networks that do not fit each other are refused with a sentence", "[l
   ERG_CHECK_THROWS(latent::vae<double>(nn::mlp(2, 8, 3), nn::mlp(3, 8, 4), {}, random::Key(0), latent::Split::last(4, 2)), std::invalid_argument,
                    "coordinates are free");
   ERG_CHECK_THROWS(latent::Split(std::vector<bool>{true, true}), std::invalid_argument, "leave one free");
+  for (const int n_held : {-1, 3, 4}) ERG_CHECK_THROWS(latent::Split::last(3, n_held), std::invalid_argument, "n_held = " + std::to_string(n_held) + " (of 3 coordinates)");
   ERG_CHECK_THROWS(small({.sigma = 0.0}), std::invalid_argument, "sigma = 0");
   auto v = small({});
   std::vector<double> before(static_cast<std::size_t>(v.n_parameters())), after(before.size());

@@ -36,6 +36,11 @@ TEST_CASE("a long run has the law of its chains at every step that is looked at"
     return train::long_run<double>(Simd{}, NoisyDescent{{.step_size = 0.1, .noise = noise}}, GaussianIsotropic<2>(1.0), BlockView<const double>{x.data(), n, 2, n},
                                    {.at = {1, 5, 60}});
   };
+  const auto look_at = [&](std::vector<std::int64_t> at) {
+    return train::long_run<double>(Simd{}, NoisyDescent{{.step_size = 0.1}}, GaussianIsotropic<2>(1.0), BlockView<const double>{x.data(), 8, 2, n}, {.at = std::move(at)});
+  };
+  ERG_CHECK_THROWS(look_at({10, 5}), std::invalid_argument, "at has 5 after 10 (chains do not go back)");
+  CHECK(look_at({0, 0, 2}).size() == 3);
   const auto rows = run(std::sqrt(0.2)), broken = run(std::sqrt(0.25));
   for (std::size_t i = 0; i < 3; ++i) {
     const double shrunk = std::pow(0.81, static_cast<double>(rows[i].step)), v = 9.0 * shrunk + 0.2 * (1.0 - shrunk) / 0.19;

@@ -100,6 +100,8 @@ TEST_CASE("bytes neither drift nor shrink: stored and fetched many times, number
   CHECK_THAT(broken / square, WithinAbs(-1.0 / 256.0, 1e-4));
   CHECK(int{bytes.encode(1.0)} == 255);
   CHECK(int{bytes.encode(-3.0)} == 0);
+  ERG_CHECK_THROWS((Bytes{1.0, 1.0}), std::invalid_argument, "high = 1 (low is 1)");
+  ERG_CHECK_THROWS(Noise::uniform(0.0, -2.0), std::invalid_argument, "high = -2 (low is 0)");
   CHECK_THAT((Bytes{-1.0, 1.0}.decode<double>(Bytes{-1.0, 1.0}.encode(0.25), 0.5)), WithinAbs(0.25, 1.0 / 256.0));
 }
 
