@@ -188,7 +188,7 @@ class Trainer {
   }
 
  private:
-  static constexpr int streams_of_round = 256;  // random numbers of their own for each round of catching up
+  static constexpr int streams_of_round = 64;  // random numbers of their own for each round of catching up: below those that teachers call their own
 
   /// Whether on_step let all n be made.
   template <class F>
@@ -211,7 +211,7 @@ class Trainer {
     erg::detail::require_fraction("average", p.average);
     erg::detail::require_count("patience", p.catch_up.patience);
     erg::detail::require_count("most", p.catch_up.most);
-    if (p.catch_up.most > random::max_streams / streams_of_round / 2) {
+    if (p.catch_up.most > 128) {
       erg::detail::reject("most", p.catch_up.most, "must be <= 128, the rounds that have random numbers of their own");
     }
   }
