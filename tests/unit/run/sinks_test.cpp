@@ -67,6 +67,30 @@ S saved_and_loaded(const S& sink, S fresh, const RunInfo& info) {
 
 }  // namespace
 
+TEST_CASE("a trace of floats shows the run it saw last", "[run]") {
+  const auto give = [](Trace<float>& trace, std::uint64_t seed) {
+    Autoregressive{3, 2, 0.0, 0.0, seed}.give<float>(20, trace);
+  };
+  Trace<float> trace, other;
+  give(trace, 1);
+  const double first = trace.series(0)(0, 0);
+  give(other, 2);
+  give(trace, 2);
+  CHECK(trace.series(0)(0, 0) == other.series(0)(0, 0));
+  CHECK(trace.series(0)(0, 0) != first);
+  CHECK(trace.energies()(19, 2) == other.energies()(19, 2));
+
+  // Draws that come from a checkpoint are shown too.
+  const TemporaryFolder folder;
+  give(other, 3);
+  io::Writer w;
+  other.save(w);
+  w.commit(folder / "trace");
+  io::Reader r(folder / "trace");
+  trace.load(r);
+  CHECK(trace.series(1)(5, 1) == other.series(1)(5, 1));
+}
+
 TEMPLATE_TEST_CASE("online moments are those of the whole trace", "[run]", float, double) {
   Trace<TestType> trace;
   OnlineMoments moments{{.covariance = true}};

@@ -20,6 +20,7 @@ class Trace {
     dim_ = info.dim;
     n_draws_ = 0;
     data_.clear();
+    converted_.clear();  // of the run before, which may have been as long
     data_.reserve(static_cast<std::size_t>(info.n_draws) * per_draw());
   }
   template <class S>
@@ -37,7 +38,7 @@ class Trace {
   T operator()(int draw, int chain, int d) const { return data_[index(draw, chain, d)]; }
   T energy(int draw, int chain) const { return data_[index(draw, chain, dim_)]; }
 
-  /// Coordinate d as the diagnostics take it. A Trace<float> is converted to double once, at the first call.
+  /// Coordinate d as the diagnostics take it. A Trace<float> is converted to double at the first call after a draw.
   diag::Series series(int d) const {
     const double* p;
     if constexpr (std::is_same_v<T, double>) {
@@ -58,6 +59,7 @@ class Trace {
     r.get(n_draws_);
     const auto capacity = data_.capacity();
     r.get_vector(data_);
+    converted_.clear();
     data_.reserve(capacity);
   }
 
