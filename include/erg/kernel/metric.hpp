@@ -2,10 +2,15 @@
 #pragma once
 
 #include "erg/detail/require.hpp"
+#include "erg/energy/cholesky.hpp"
 #include "erg/lane/xsimd_lane.hpp"
 #include "erg/tile/block_tile.hpp"
 
 #include <cmath>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 /// Metrics: the inverse mass matrix M^-1 = F F^T of a kernel, always used through its factor F.
 ///
@@ -162,11 +167,12 @@ class DiagonalMetric {
   explicit DiagonalMetric(std::vector<double> inverse_mass) { set_inverse_mass(std::move(inverse_mass)); }
 
   void set_inverse_mass(std::vector<double> inverse_mass) {
-    inverse_mass_ = std::move(inverse_mass);
-    scale_.clear();
-    for (std::size_t d = 0; d < inverse_mass_.size(); ++d) {
-      scale_.push_back(std::sqrt(detail::require_positive("inverse_mass[" + std::to_string(d) + "]", inverse_mass_[d])));
+    std::vector<double> scale;  // a metric that throws stays as it was
+    for (std::size_t d = 0; d < inverse_mass.size(); ++d) {
+      scale.push_back(std::sqrt(detail::require_positive("inverse_mass[" + std::to_string(d) + "]", inverse_mass[d])));
     }
+    inverse_mass_ = std::move(inverse_mass);
+    scale_ = std::move(scale);
     scale_float_.assign(scale_.begin(), scale_.end());
   }
   const std::vector<double>& inverse_mass() const { return inverse_mass_; }
@@ -212,21 +218,14 @@ class DenseMetric {
       throw std::invalid_argument("inverse_mass has " + std::to_string(inverse_mass.size()) + " entries (a dense metric of dim = " +
                                   std::to_string(dim) + " needs dim * dim) give the whole matrix, row by row");
     }
-    std::vector<double> f(n * n, 0.0);
-    for (std::size_t j = 0; j < n; ++j) {
-      double pivot = inverse_mass[j * n + j];
-      for (std::size_t k = 0; k < j; ++k) pivot -= f[j * n + k] * f[j * n + k];
-      if (!(pivot > 0.0) || !std::isfinite(pivot)) {
-        throw std::invalid_argument("inverse_mass is not positive definite (Cholesky pivot " + std::to_string(j) + " is " +
-                                    detail::number_text(pivot) + ") give a covariance matrix");
+    const auto transposed = [dim](const std::vector<double>& a) {  // Cholesky's matrices are column-major
+      std::vector<double> t(a.size());
+      for (int i = 0; i < dim; ++i) {
+        for (int j = 0; j < dim; ++j) t[detail::at(j, i, dim)] = a[detail::at(i, j, dim)];
       }
-      f[j * n + j] = std::sqrt(pivot);
-      for (std::size_t i = j + 1; i < n; ++i) {
-        double v = inverse_mass[i * n + j];
-        for (std::size_t k = 0; k < j; ++k) v -= f[i * n + k] * f[j * n + k];
-        f[i * n + j] = v / f[j * n + j];
-      }
-    }
+      return t;
+    };
+    std::vector<double> f = transposed(detail::cholesky("inverse_mass", transposed(inverse_mass), dim));
     inverse_mass_ = std::move(inverse_mass);
     dim_ = dim;
     factor_ = std::move(f);

@@ -105,7 +105,7 @@ TEST_CASE("kernels refuse parameters that make no sense, and say which", "[kerne
   ERG_CHECK_THROWS(weighted(0.0, Barker{}), std::invalid_argument, "weight = 0");
   ERG_CHECK_THROWS(DiagonalMetric({1.0, -2.0}), std::invalid_argument, "inverse_mass[1] = -2");
   ERG_CHECK_THROWS(DenseMetric({1.0, 0.0, 0.0}, 2), std::invalid_argument, "inverse_mass has 3 entries");
-  ERG_CHECK_THROWS(DenseMetric({1.0, 2.0, 2.0, 1.0}, 2), std::invalid_argument, "not positive definite");
+  ERG_CHECK_THROWS(DenseMetric({1.0, 2.0, 2.0, 1.0}, 2), std::invalid_argument, "inverse_mass has pivot -3 in row 1 (must be positive definite)");
   DiagonalMetric three({1.0, 1.0, 1.0});
   ERG_CHECK_THROWS(three.prepare(2), std::invalid_argument, "inverse_mass has 3 entries");
 }

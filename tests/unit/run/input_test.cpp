@@ -147,6 +147,21 @@ TEST_CASE("dimensions that do not agree are one sentence", "[run]") {
   ERG_CHECK_THROWS(run(Serial{}, rwm(), GaussianIsotropic<>(0), plan), std::invalid_argument, "(must be >= 1)");
 }
 
+TEST_CASE("a metric that is refused leaves the one before as it was", "[run]") {
+  DiagonalMetric diagonal({1.0, 4.0});
+  ERG_CHECK_THROWS(diagonal.set_inverse_mass({9.0, 9.0, -1.0}), std::invalid_argument, "inverse_mass[2] = -1 (must be finite and > 0)");
+  CHECK(diagonal.inverse_mass() == std::vector<double>{1.0, 4.0});
+  CHECK(diagonal.view<double>().scale[1] == 2.0);
+  CHECK(diagonal.view<float>().scale[1] == 2.0F);
+
+  DenseMetric dense({4.0, 2.0, 2.0, 10.0}, 2);
+  ERG_CHECK_THROWS(dense.set_inverse_mass({4.0, 1.0, 2.0, 10.0}, 2), std::invalid_argument,
+                   "inverse_mass[1, 0] = 2 (must be finite and symmetric) its mirror is 1");
+  CHECK(dense.inverse_mass()[3] == 10.0);
+  const double* f = dense.view<double>().f;
+  CHECK((f[0] == 2.0 && f[1] == 0.0 && f[2] == 1.0 && f[3] == 3.0));
+}
+
 TEST_CASE("no draws at all is a run", "[run]") {
   Plan p = plan;
   p.n_draws = 0;
