@@ -1,10 +1,15 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/require.hpp"
+
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -14,19 +19,21 @@ namespace erg {
 ///
 /// launch(f) runs f(worker) once on each worker and returns when all are done. An exception of any worker is rethrown, that of
 /// the lowest worker if there are several. Not reentrant.
+/// Errors    std::invalid_argument: fewer workers than one; std::system_error: the machine starts no more threads
 class Crew {
  public:
-  explicit Crew(int n_workers) : errors_(static_cast<std::size_t>(n_workers)) {
-    for (int w = 1; w < n_workers; ++w) threads_.emplace_back([this, w] { serve(w); });
+  explicit Crew(int n_workers) : errors_(static_cast<std::size_t>(detail::require_count("the number of threads", n_workers))) {
+    threads_.reserve(errors_.size() - 1);
+    try {
+      for (int w = 1; w < n_workers; ++w) threads_.emplace_back([this, w] { serve(w); });
+    } catch (...) {
+      dismiss();  // a thread that is destroyed before it was joined ends the program
+      throw;
+    }
   }
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
-  ~Crew() {
-    stop_.store(true, std::memory_order_relaxed);
-    ticket_.fetch_add(1, std::memory_order_release);
-    ticket_.notify_all();
-    for (auto& t : threads_) t.join();
-  }
+  ~Crew() { dismiss(); }
 
   int n_workers() const { return static_cast<int>(errors_.size()); }
   static int hardware_threads() {
@@ -75,6 +82,12 @@ class Crew {
     } catch (...) {
       errors_[static_cast<std::size_t>(worker)] = std::current_exception();
     }
+  }
+  void dismiss() {
+    stop_.store(true, std::memory_order_relaxed);
+    ticket_.fetch_add(1, std::memory_order_release);
+    ticket_.notify_all();
+    for (auto& t : threads_) t.join();
   }
   void serve(int worker) {
     std::uint32_t seen = 0;

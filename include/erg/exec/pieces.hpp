@@ -4,6 +4,7 @@
 #include "erg/exec/crew.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <utility>
@@ -12,7 +13,7 @@
 namespace erg {
 
 /// Sums over many points in pieces that any number of threads share: which points form a piece depends on their number alone, and the
-/// pieces are added in order, so the sum has the same bits for any number of threads.
+/// pieces are added in order, so the sum has the same bits for any number of threads.   Requires  n_threads >= 1
 template <class T>
 class Pieces {
  public:

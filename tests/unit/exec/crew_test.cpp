@@ -2,11 +2,18 @@
 //
 // What Threads<Inner> stands on.
 #include "erg/exec/crew.hpp"
+#include "erg/exec/policies.hpp"
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace erg::test {
 
@@ -76,5 +83,34 @@ TEST_CASE("the exception of the lowest worker reaches the caller, and the crew w
   CHECK(ran == std::vector<int>{1, 1, 1, 1});
   CHECK_THROWS_WITH(crew.launch(throwing(3)), "worker 3");
 }
+
+TEST_CASE("a crew is of one worker at least", "[exec]") {
+  CHECK_THROWS_WITH(Crew(0), "the number of threads = 0 (must be >= 1)");
+  CHECK_THROWS_WITH(Crew(-1), "the number of threads = -1 (must be >= 1)");
+  CHECK_NOTHROW(Crew(Threads<>{0}.n_workers()));  // 0 threads of a policy are all of the machine's
+}
+
+#if !ERG_TEST_SANITIZED  // sanitizers need address space of their own
+TEST_CASE("where the machine starts no more threads, those there are go home and the caller hears of it", "[exec][threads]") {
+  // In a process of its own: its address space has room for the stacks of a few threads.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit few{std::size_t{1} << 29, std::size_t{1} << 29};
+    int outcome = 1;
+    ::setrlimit(RLIMIT_AS, &few);
+    try {
+      const Crew crew(2000);
+    } catch (const std::system_error&) {
+      outcome = 0;
+    } catch (...) {
+      outcome = 2;
+    }
+    ::_exit(outcome);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+}
+#endif
 
 }  // namespace erg::test

@@ -65,6 +65,11 @@ TEST_CASE("work that is every point's own is done once each, on every thread whe
   }
 }
 
+TEST_CASE("there is no sum on no threads", "[exec]") {
+  CHECK_THROWS_WITH(Pieces<float>(0), "the number of threads = 0 (must be >= 1)");
+  CHECK_THROWS_WITH(Pieces<double>(-3), "the number of threads = -3 (must be >= 1)");
+}
+
 TEST_CASE("a part that throws leaves no trace in the next sum", "[exec]") {
   Pieces<double> pieces(2);
   std::vector<double> to(2, 0.0);
