@@ -2,12 +2,16 @@
 #pragma once
 
 #include "erg/io/archive.hpp"
+#include "erg/kernel/imh.hpp"
 #include "erg/kernel/view.hpp"
 #include "erg/run/plan.hpp"
 #include "erg/run/report.hpp"
 
 #include <cstdlib>
+#include <span>
 #include <string>
+#include <tuple>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -47,6 +51,7 @@ template <class P>
   };
   if constexpr (std::is_aggregate_v<P>) {
     constexpr int n = n_fields<P>();
+    static_assert(n <= 8, "erg: a checkpoint compares at most eight parameters of a kernel; group the others in a member beside params.");
     if constexpr (n == 1) { const auto& [a] = p; put(a); }
     if constexpr (n == 2) { const auto& [a, b] = p; put(a, b); }
     if constexpr (n == 3) { const auto& [a, b, c] = p; put(a, b, c); }
@@ -59,11 +64,76 @@ template <class P>
   return text;
 }
 
-/// A kernel with its parameters and the checksum of its metric, as text.
+/// Draws of a proposal and their energies, as a checksum: a distribution with other parameters has others.
+template <class Q>
+[[gnu::cold]] std::uint64_t proposal_checksum(const Q& q) {
+  constexpr int n = 16;
+  const random::Key key(0);
+  if constexpr (Proposal<Q, Pack<double>>) {
+    const int dim = dim_of(q);
+    std::vector<double> numbers;
+    LanePosition<Pack<double>, dynamic> x;
+    for (int c = 0; c < n; ++c) {
+      draw_from(q, key, LaneChains<Pack<double>>{bits_t<Pack<double>>(static_cast<std::uint64_t>(c))}, x, dim);
+      for (int d = 0; d < dim; ++d) numbers.push_back(x[d].reg);
+      numbers.push_back(erg::value(q, std::as_const(x)).reg);
+    }
+    return io::checksum(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(double));
+  } else if constexpr (BatchProposal<Q, double> || BatchProposal<Q, float>) {
+    using S = std::conditional_t<BatchProposal<Q, double>, double, float>;
+    const int dim = dim_of(q);
+    std::vector<S> numbers(static_cast<std::size_t>(n * (dim + 1)));
+    q.sample(std::span<const random::Key>(&key, 1), 0, BlockView<S>{numbers.data() + n, n, dim, n}, std::span<S>(numbers).first(n));
+    return io::checksum(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(S));
+  } else {
+    return 0;
+  }
+}
+/// A few points transformed, as a checksum.
+template <class A>
+[[gnu::cold]] std::uint64_t augmentation_checksum(const A& a, int dim) {
+  std::vector<double> numbers;
+  for (std::uint32_t c = 0; c < 16; ++c) {
+    std::vector<double> x(static_cast<std::size_t>(dim));
+    for (int d = 0; d < dim; ++d) x[static_cast<std::size_t>(d)] = random::uniform<double>(random::Key(0), c, d);
+    numbers.push_back(a.apply(random::Key(1), c, std::span<double>(x)));
+    numbers.insert(numbers.end(), x.begin(), x.end());
+  }
+  return io::checksum(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(double));
+}
+/// Probabilities, which a few points would not tell apart.
+template <class A>
+[[gnu::cold]] std::string probabilities_text(const A& a) {
+  std::string text;
+  if constexpr (requires { a.probability; }) text += " " + exact_text(a.probability);
+  if constexpr (requires { a.augmentation; }) text += probabilities_text(a.augmentation);
+  if constexpr (requires { a.augmentations; }) std::apply([&](const auto&... part) { ((text += probabilities_text(part)), ...); }, a.augmentations);
+  return text;
+}
+
+template <class A, class B>
+std::string kernel_text(const Cycle<A, B>& k, int dim = 0);
+template <class A, class B>
+std::string kernel_text(const KernelMixture<A, B>& k, int dim = 0);
+template <int N, class K>
+std::string kernel_text(const Repeat<N, K>& k, int dim = 0);
+template <int N, class Q>
+std::string kernel_text(const Prefetch<N, Q>& k, int dim = 0);
+
+/// A kernel with its parameters, the checksum of its metric, and the types of its proposal and augmentation, as text. dim: of the energy, where
+/// proposals and augmentations are to be compared by what they do as well; 0 where they may learn.
 template <class K>
-[[gnu::cold]] std::string kernel_text(const K& k) {
+[[gnu::cold]] std::string kernel_text(const K& k, int dim = 0) {
   std::string text = kernel_name(k) + "{";
   if constexpr (requires { k.params; }) text += numbers_text(k.params);
+  if constexpr (requires { k.proposal; }) {
+    text += std::string("; ") + typeid(k.proposal).name();
+    if (dim > 0) text += " " + std::to_string(proposal_checksum(k.proposal));
+  }
+  if constexpr (requires { k.augmentation; }) {
+    text += std::string("; ") + typeid(k.augmentation).name() + probabilities_text(k.augmentation);
+    if (dim > 0) text += " " + std::to_string(augmentation_checksum(k.augmentation, dim));
+  }
   if constexpr (requires { k.metric.inverse_mass().data(); }) {
     const auto& m = k.metric.inverse_mass();
     if (!m.empty()) text += "; metric " + std::to_string(io::checksum(reinterpret_cast<const char*>(m.data()), m.size() * sizeof(m[0])));
@@ -71,16 +141,20 @@ template <class K>
   return text + "}";
 }
 template <class A, class B>
-std::string kernel_text(const Cycle<A, B>& k) {
-  return "cycle(" + kernel_text(k.first) + ", " + kernel_text(k.second) + ")";
+std::string kernel_text(const Cycle<A, B>& k, int dim) {
+  return "cycle(" + kernel_text(k.first, dim) + ", " + kernel_text(k.second, dim) + ")";
 }
 template <class A, class B>
-std::string kernel_text(const KernelMixture<A, B>& k) {
-  return "mix(" + exact_text(k.probability) + ": " + kernel_text(k.first) + ", " + kernel_text(k.second) + ")";
+std::string kernel_text(const KernelMixture<A, B>& k, int dim) {
+  return "mix(" + exact_text(k.probability) + ": " + kernel_text(k.first, dim) + ", " + kernel_text(k.second, dim) + ")";
 }
 template <int N, class K>
-std::string kernel_text(const Repeat<N, K>& k) {
-  return "repeat<" + std::to_string(N) + ">(" + kernel_text(k.part) + ")";
+std::string kernel_text(const Repeat<N, K>& k, int dim) {
+  return "repeat<" + std::to_string(N) + ">(" + kernel_text(k.part, dim) + ")";
+}
+template <int N, class Q>
+std::string kernel_text(const Prefetch<N, Q>& k, int dim) {
+  return "prefetch<" + std::to_string(N) + ">(" + kernel_text(k.part, dim) + ")";
 }
 
 inline constexpr char checkpoint_magic[8] = {'E', 'R', 'G', 'C', 'K', 'P', 'T', '3'};

@@ -170,7 +170,7 @@ template <class T, class Exec, class Kernel, class E, class... Sinks>
   if constexpr (checkpointed) {
     require_count("Checkpoint::every", checkpoint->every);
     sampler.start();
-    identity = identity_of(report, plan, kernel_text(sampler.kernel()), typeid(E).name(), sizeof(T), sampler.fingerprint(),
+    identity = identity_of(report, plan, kernel_text(sampler.kernel(), report.dim), typeid(E).name(), sizeof(T), sampler.fingerprint(),
                            sizeof...(Sinks));
     if (file_exists(checkpoint->path)) {
       io::Reader in(checkpoint->path);

@@ -73,3 +73,14 @@ TEST_CASE("a run that keeps densities of its proposal goes on after an interrupt
   CHECK(resumed.n_draws() == 60);
   CHECK(largest_difference(resumed, whole) == 0.0);
 }
+
+TEST_CASE("a checkpoint tells a proposal over blocks with another parameter from its own", "[run]") {
+  const TemporaryFolder folder;
+  const Plan plan{.n_chains = 5, .n_warmup = 0, .n_draws = 20, .seed = 5, .adapt = false};
+  const auto go = [&](double sd) {
+    run(Simd<>{}, Imh(BatchNormal<double>{2, sd}), GaussianIsotropic<2>(1.0), plan, Checkpoint{folder / "run", 10});
+  };
+  go(1.4);
+  CHECK_NOTHROW(go(1.4));
+  CHECK_THROWS_WITH(go(1.5), contains("belongs to another run (its kernel is imh{"));
+}

@@ -1,10 +1,15 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #include "erg/energy/gaussian.hpp"
+#include "erg/kernel/augment.hpp"
+#include "erg/kernel/defensive_mixture.hpp"
 #include "erg/kernel/hmc.hpp"
+#include "erg/kernel/imh.hpp"
+#include "erg/kernel/isir.hpp"
 #include "erg/kernel/langevin.hpp"
 #include "erg/kernel/rwm.hpp"
 #include "erg/run/run.hpp"
 #include "erg/run/sinks.hpp"
+#include "erg/train/augment.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -243,6 +248,35 @@ TEST_CASE("parameters are told apart to the last bit", "[run]") {
   CHECK_THAT(text(0.1), contains("rwm{0.1 "));
   CHECK(detail::kernel_text(cycle(Rwm{{.step_size = 0.1}}, repeat<2>(Rwm{{.step_size = 0.2}}))) !=
         detail::kernel_text(cycle(Rwm{{.step_size = 0.2}}, repeat<2>(Rwm{{.step_size = 0.1}}))));
+}
+
+TEST_CASE("parameters are told apart wherever in a composition they stand", "[run]") {
+  const auto differ = [](auto&& make) {
+    const auto a = detail::kernel_text(make(0.1), 2), again = detail::kernel_text(make(0.1), 2), b = detail::kernel_text(make(0.11), 2);
+    INFO(a << " " << b);
+    CHECK(a == again);
+    CHECK(a != b);
+  };
+  const auto rwm = [](double h) { return Rwm{{.step_size = h}}; };
+  differ([&](double h) { return cycle(rwm(1.0), repeat<2>(rwm(h))); });
+  differ([&](double h) { return cycle(mix(weighted(1.0, rwm(h)), weighted(1.0, rwm(1.0))), rwm(1.0)); });
+  differ([&](double h) { return mix(weighted(1.0, cycle(rwm(1.0), rwm(h))), weighted(1.0, repeat<3>(rwm(1.0)))); });
+
+  // Inside proposals and augmentations too.
+  const auto imh = [](double sd, double bound = 1000.0) { return Imh(GaussianIsotropic<2>(sd), {.max_energy_error = bound}); };
+  differ([&](double sd) { return imh(sd); });
+  differ([&](double sd) { return prefetch<4>(imh(sd)); });
+  differ([&](double bound) { return prefetch<4>(imh(1.0, bound)); });
+  differ([](double eps) { return Isir(DefensiveMixture(GaussianIsotropic<2>(1.0), GaussianIsotropic<2>(3.0), eps)); });
+  differ([](double bound) { return Augment<train::Rotate>{{}, {bound}}; });
+  differ([](double width) { return augment(train::Rescale{width}); });
+  differ([](double p) { return augment(train::InTurn(train::Rotate{}, train::Sometimes{p, train::FlipSigns{}})); });
+  CHECK(detail::kernel_text(prefetch<4>(imh(1.0))) != detail::kernel_text(prefetch<5>(imh(1.0))));
+  CHECK(detail::kernel_text(imh(1.0)) != detail::kernel_text(Imh(GaussianIsotropic<>(2))));
+  CHECK(detail::kernel_text(augment(train::Rotate{})) != detail::kernel_text(augment(train::FlipSigns{})));
+
+  // A proposal that learns is the same while it does.
+  CHECK(detail::kernel_text(imh(1.0)) == detail::kernel_text(imh(2.0)));
 }
 
 TEST_CASE("a truncated or damaged checkpoint stops the run before it starts, and nothing is lost", "[run]") {
