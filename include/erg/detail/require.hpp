@@ -49,6 +49,11 @@ inline void require_interval(double low, double high) {
   if (!(high > low)) throw std::invalid_argument("high = " + number_text(high) + " (low is " + number_text(low) + ") give a higher one");
 }
 
+inline double require_probability(const std::string& name, double value) {
+  if (!(value >= 0.0 && value <= 1.0)) reject(name, value, "must be in [0, 1]");
+  return value;
+}
+
 inline int require_count(const std::string& name, int value, int at_least = 1) {
   if (value < at_least) {
     throw std::invalid_argument(name + " = " + std::to_string(value) + " (must be >= " + std::to_string(at_least) + ")");

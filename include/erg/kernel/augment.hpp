@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/require.hpp"
 #include "erg/kernel/metropolis.hpp"
 
 #include <span>
@@ -89,6 +90,12 @@ struct Augment {
 
   A augmentation;
   Params params{};
+
+  void validate() const { detail::require_positive("max_energy_error", params.max_energy_error); }
+  /// Throws where the transformation is none of points of dim numbers, or its parameters make no sense.
+  void prepare(int dim) const {
+    if constexpr (requires { augmentation.check(dim); }) augmentation.check(dim);
+  }
 
   template <class T, class E>
   Info<T> step(random::Key key, const E& u, ChainState<T>& s, Extra<T>&, Scratch<T>& w) const {

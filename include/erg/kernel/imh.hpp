@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/require.hpp"
 #include "erg/energy/data.hpp"
 #include "erg/kernel/proposal.hpp"
 #include "erg/kernel/repeat.hpp"
@@ -18,7 +19,7 @@ struct ImhParams {
 /// Leaves exp(-U) invariant, reversible; uniformly ergodic iff w is bounded, at rate 1 - 1 / sup w. U_q(x) is evaluated afresh
 /// each step, unless the proposal is Versioned: then it is kept with the position and the version it belongs to, compared with
 /// both, and evaluated for chains that another kernel has moved since, or after the proposal has changed.
-/// Shapes    x: [chain, dim]                         Requires  q's dimension is the energy's
+/// Shapes    x: [chain, dim]                         Requires  q's dimension is the energy's; max_energy_error finite and > 0
 /// Cost      1 value of U, 2 of U_q (Versioned: 1 or 2, and dim comparisons), 1 draw of q
 /// Numerics  non-finite energies are rejected and counted
 /// Random    stream 0: acceptance; stream 1: the proposal's own
@@ -44,7 +45,9 @@ struct Imh {
   Q proposal;
   Params params;
 
-  explicit Imh(Q q, Params p = {}) : proposal(std::move(q)), params(p) {}
+  explicit Imh(Q q, Params p = {}) : proposal(std::move(q)), params(p) { validate(); }
+
+  void validate() const { detail::require_positive("max_energy_error", params.max_energy_error); }
 
   /// Throws where the energy has another dimension than the proposal.
   void prepare(int dim) const { detail::require_proposal_dim(proposal, dim); }
@@ -110,6 +113,7 @@ struct Prefetch {
 
   Imh<Q> part;
 
+  void validate() const { part.validate(); }
   void prepare(int dim) const { part.prepare(dim); }
   template <class T>
   ERG_FN void init(random::Key key, const ChainState<T>& s, Extra<T>& x) const {

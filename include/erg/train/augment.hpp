@@ -4,16 +4,25 @@
 #include "erg/detail/require.hpp"
 #include "erg/random/normal.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 
 /// Transformations of points, drawn at random: between the lives of a chain (Replay) or between its steps (Augment, kernel/augment.hpp).
 ///
 ///   a.apply(key, chain, x)   x <- A(x; r), r at the address (key, chain); returns log |det dA/dx|
 ///   A::is_reversible         A and its inverse are equally likely, so that a Metropolis decision leaves exp(-U) invariant
 ///   A::n_streams             random streams it uses (1 where it says nothing)
+///   a.check(dim)             throws where points of dim numbers are none of its, or its parameters make no sense; before the first point,
+///                            once, and only where it has it
 namespace erg::train {
 
 template <class A, class T>
@@ -30,6 +39,10 @@ constexpr int n_streams_of() {
   } else {
     return 1;
   }
+}
+template <class A>
+void check_augmentation(const A& a, int dim) {
+  if constexpr (requires { a.check(dim); }) a.check(dim);
 }
 /// Numbers at one address, one after the other.
 class Dice {
@@ -59,6 +72,10 @@ struct NoAugmentation {
 struct Rotate {
   static constexpr bool is_reversible = true;
   int n_fold = 0;
+  void check(int dim) const {
+    erg::detail::require_count("n_fold", n_fold, 0);
+    if (dim < 2) throw std::invalid_argument("points of dim = " + std::to_string(dim) + " (a rotation turns coordinates 0 and 1) give points of two or more");
+  }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     detail::Dice dice(key, chain);
@@ -73,6 +90,7 @@ struct Rotate {
 struct FlipSigns {
   static constexpr bool is_reversible = true;
   double probability = 0.5;
+  void check(int) const { erg::detail::require_probability("probability", probability); }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     detail::Dice dice(key, chain);
@@ -87,6 +105,7 @@ struct FlipSigns {
 struct Rescale {
   static constexpr bool is_reversible = true;
   double width = 0.1;
+  void check(int) const { erg::detail::require_not_negative("width", width); }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     const double u = detail::Dice(key, chain).uniform(-width, width);
@@ -99,6 +118,7 @@ struct Rescale {
 struct Translate {
   static constexpr bool is_reversible = true;
   double step = 1.0;
+  void check(int) const { erg::detail::require_finite("step", step); }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     detail::Dice dice(key, chain);
@@ -111,6 +131,10 @@ struct Translate {
 struct Teleport {
   static constexpr bool is_reversible = true;
   double smallest = 0.01, largest = 10.0;
+  void check(int) const {
+    erg::detail::require_positive("smallest", smallest);
+    erg::detail::require_positive("largest", largest);
+  }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     detail::Dice dice(key, chain);
@@ -128,6 +152,10 @@ struct Sometimes {
   double probability;
   A augmentation;
 
+  void check(int dim) const {
+    erg::detail::require_probability("probability", probability);
+    detail::check_augmentation(augmentation, dim);
+  }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     if (!(detail::Dice(key, chain).uniform() < probability)) return 0.0;
@@ -145,6 +173,9 @@ struct InTurn {
   std::tuple<A...> augmentations;
 
   explicit InTurn(A... a) : augmentations(std::move(a)...) {}
+  void check(int dim) const {
+    std::apply([dim](const auto&... a) { (detail::check_augmentation(a, dim), ...); }, augmentations);
+  }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     double log_det = 0.0;
@@ -166,6 +197,9 @@ struct OneOf {
   std::tuple<A...> augmentations;
 
   explicit OneOf(A... a) : augmentations(std::move(a)...) {}
+  void check(int dim) const {
+    std::apply([dim](const auto&... a) { (detail::check_augmentation(a, dim), ...); }, augmentations);
+  }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     const int which = static_cast<int>(detail::Dice(key, chain).uniform() * static_cast<double>(sizeof...(A)));

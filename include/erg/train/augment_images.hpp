@@ -5,6 +5,13 @@
 #include "erg/train/augment.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
 /// Augmentations of images with values in [0, 1], a pixel a coordinate (nn::Shape). None but the mirror can be undone: they move chains and are
@@ -12,6 +19,18 @@
 namespace erg::train {
 
 namespace detail {
+inline void check_image(nn::Shape shape, int dim) {
+  if (shape.channels < 1 || shape.height < 1 || shape.width < 1 || shape.size() != dim) {
+    throw std::invalid_argument("an image of shape " + shape.text() + " (the points have dim = " + std::to_string(dim) +
+                                ") give the channels, height and width of the points");
+  }
+}
+/// Two ends of an interval of positive numbers.
+inline void check_interval(const std::string& low_name, double low, const std::string& high_name, double high) {
+  erg::detail::require_positive(low_name, low);
+  erg::detail::require_positive(high_name, high);
+  if (high < low) erg::detail::reject(high_name, high, ("must be >= " + low_name).c_str());
+}
 /// Value of a channel between pixels, bilinear; beyond the edge the edge's, or 0.
 template <class T>
 double between_pixels(const T* channel, nn::Shape shape, double y, double x, bool is_black_outside) {
@@ -65,6 +84,7 @@ inline void turn_hue(double (&rgb)[3], double by) {
 struct Mirror {
   static constexpr bool is_reversible = true;
   nn::Shape shape;
+  void check(int dim) const { detail::check_image(shape, dim); }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     if (detail::Dice(key, chain).uniform() < 0.5) return 0.0;
@@ -81,6 +101,11 @@ struct ResizedCrop {
   static constexpr bool is_reversible = false;
   nn::Shape shape;
   double least_area = 0.08, most_area = 1.0, aspect = 4.0 / 3.0;   ///< aspect between 1 / aspect and aspect
+  void check(int dim) const {
+    detail::check_image(shape, dim);
+    detail::check_interval("least_area", least_area, "most_area", most_area);
+    erg::detail::require_positive("aspect", aspect);
+  }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     detail::Dice dice(key, chain);
@@ -100,6 +125,12 @@ struct Jiggle {
   static constexpr bool is_reversible = false;
   nn::Shape shape;
   double pixels = 2.0, degrees = 10.0, smallest = 0.9, largest = 1.1;
+  void check(int dim) const {
+    detail::check_image(shape, dim);
+    erg::detail::require_not_negative("pixels", pixels);
+    erg::detail::require_not_negative("degrees", degrees);
+    detail::check_interval("smallest", smallest, "largest", largest);
+  }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     detail::Dice dice(key, chain);
@@ -119,6 +150,10 @@ struct Shift {
   static constexpr bool is_reversible = false;
   nn::Shape shape;
   int pixels = 1;
+  void check(int dim) const {
+    detail::check_image(shape, dim);
+    erg::detail::require_count("pixels", pixels, 0);
+  }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     detail::Dice dice(key, chain);
@@ -135,6 +170,10 @@ struct ColourJitter {
   static constexpr bool is_reversible = false;
   nn::Shape shape;
   double strength = 1.0;
+  void check(int dim) const {
+    detail::check_image(shape, dim);
+    erg::detail::require_not_negative("strength", strength);
+  }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     detail::Dice dice(key, chain);
@@ -174,6 +213,7 @@ struct ColourJitter {
 struct Greyscale {
   static constexpr bool is_reversible = false;
   nn::Shape shape;
+  void check(int dim) const { detail::check_image(shape, dim); }
   template <class T>
   double apply(random::Key, std::uint32_t, std::span<T> x) const {
     if (shape.channels != 3) return 0.0;
@@ -192,6 +232,11 @@ struct Blur {
   nn::Shape shape;
   int reach = 2;
   double least = 0.1, most = 2.0;
+  void check(int dim) const {
+    detail::check_image(shape, dim);
+    erg::detail::require_count("reach", reach, 0);
+    detail::check_interval("least", least, "most", most);
+  }
   template <class T>
   double apply(random::Key key, std::uint32_t chain, std::span<T> x) const {
     const double sigma = detail::Dice(key, chain).uniform(least, most);

@@ -44,6 +44,7 @@ class Replay {
   }
   template <class T>
   void begin(BlockView<T> x, BlockView<const T> data, random::Key key) {
+    detail::check_augmentation(augmentation, x.dim);
     dim_ = x.dim;
     const auto size = static_cast<std::size_t>(params.capacity) * static_cast<std::size_t>(dim_);
     points_.resize((sizeof(Code<T>) * size + 7) / 8);

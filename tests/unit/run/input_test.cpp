@@ -1,4 +1,5 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
+#include "erg/kernel/augment.hpp"
 #include "erg/kernel/bind.hpp"
 #include "erg/kernel/hmc.hpp"
 #include "erg/kernel/imh.hpp"
@@ -8,6 +9,7 @@
 #include "erg/energy/gaussian.hpp"
 #include "erg/run/run.hpp"
 #include "erg/run/sinks/trace.hpp"
+#include "erg/train/augment.hpp"
 #include "support/catch.hpp"
 
 #include <atomic>
@@ -137,6 +139,15 @@ TEST_CASE("a step size that makes no sense is one sentence, in the constructor a
   ERG_CHECK_THROWS(run(Serial{}, late, Faulty{}, plan), std::invalid_argument, "step_size = -2 (must be finite and > 0)");
 }
 
+TEST_CASE("a largest energy error that makes no sense is refused by every kernel that judges", "[run]") {
+  constexpr auto why = "max_energy_error = -1 (must be finite and > 0)";
+  ERG_CHECK_THROWS((Imh{GaussianIsotropic<2>(1.0), {.max_energy_error = -1.0}}), std::invalid_argument, why);
+  auto late = prefetch<2>(Imh{GaussianIsotropic<2>(1.0)});
+  late.part.params.max_energy_error = -1.0;
+  ERG_CHECK_THROWS(run(Serial{}, late, Faulty{}, plan), std::invalid_argument, why);
+  ERG_CHECK_THROWS(run(Serial{}, Augment<train::Rotate, Correction::metropolis>{{}, {-1.0}}, Faulty{}, plan), std::invalid_argument, why);
+}
+
 TEST_CASE("dimensions that do not agree are one sentence", "[run]") {
   ERG_CHECK_THROWS(run(Serial{}, Hmc{{}, DiagonalMetric({1.0, 2.0, 3.0})}, Faulty{}, plan), std::invalid_argument,
                    "inverse_mass has 3 entries (the energy has dim = 2) give one variance per coordinate");
@@ -144,6 +155,8 @@ TEST_CASE("dimensions that do not agree are one sentence", "[run]") {
   ERG_CHECK_THROWS(bind(rwm(), Faulty{}).init({1.0}), std::invalid_argument,
                    "a position of 1 numbers (the energy has dim = 2) give one number per coordinate");
   ERG_CHECK_THROWS(run(Serial{}, Imh{GaussianIsotropic<>(3)}, Faulty{}, plan), std::invalid_argument, "dim = 3");
+  ERG_CHECK_THROWS(run(Serial{}, cycle(rwm(), augment(train::Rotate{})), GaussianIsotropic<1>(1.0), Plan{.n_chains = 1, .n_draws = 1}), std::invalid_argument,
+                   "points of dim = 1 (a rotation turns coordinates 0 and 1) give points of two or more");
   ERG_CHECK_THROWS(run(Serial{}, rwm(), GaussianIsotropic<>(0), plan), std::invalid_argument, "(must be >= 1)");
 }
 

@@ -141,3 +141,31 @@ TEST_CASE("colours stay in [0, 1], grey stays grey, and hue turns round in a ful
   CHECK_THAT(red[0], WithinAbs(0.0, 1e-12));
   CHECK_THAT(red[1], WithinAbs(1.0, 1e-12));
 }
+
+TEST_CASE("transformations refuse points of another size and parameters that make no sense", "[train]") {
+  const nn::Shape colour(3, 4, 4);
+  const auto refuses = [](const auto& a, int dim, const std::string& why) { ERG_CHECK_THROWS(a.check(dim), std::invalid_argument, why); };
+  const std::string wrong_shape = "an image of shape (3, 4, 4) (the points have dim = 16) give the channels, height and width of the points";
+  const auto wants_shape = [&](const auto& a) {
+    CHECK_NOTHROW(a.check(48));
+    refuses(a, 16, wrong_shape);
+  };
+  wants_shape(Mirror{colour}), wants_shape(ResizedCrop{colour}), wants_shape(Jiggle{colour}), wants_shape(Shift{colour});
+  wants_shape(ColourJitter{colour}), wants_shape(Greyscale{colour}), wants_shape(Blur{colour});
+  wants_shape(colour_augmentation(colour)), wants_shape(OneOf(FlipSigns{}, Mirror{colour}));
+  refuses(Mirror{}, 0, "an image of shape 0");
+  refuses(Rotate{}, 1, "points of dim = 1 (a rotation turns coordinates 0 and 1)");
+  refuses(InTurn(FlipSigns{}, Rotate{}), 1, "points of dim = 1");
+
+  refuses(Rotate{-1}, 2, "n_fold = -1 (must be >= 0)");
+  refuses(FlipSigns{1.5}, 2, "probability = 1.5 (must be in [0, 1])");
+  refuses(Sometimes{-0.1, Rotate{}}, 2, "probability = -0.1 (must be in [0, 1])");
+  refuses(Rescale{NAN}, 2, "width = ");
+  refuses(Translate{INFINITY}, 2, "step = inf");
+  refuses(Teleport{0.0, 1.0}, 2, "smallest = 0 (must be finite and > 0)");
+  refuses(ResizedCrop{colour, 0.9, 0.5}, 48, "most_area = 0.5 (must be >= least_area)");
+  refuses(Jiggle{colour, -1.0}, 48, "pixels = -1");
+  refuses(Shift{colour, -1}, 48, "pixels = -1 (must be >= 0)");
+  refuses(ColourJitter{colour, -1.0}, 48, "strength = -1");
+  refuses(Blur{colour, 2, 0.0}, 48, "least = 0 (must be finite and > 0)");
+}

@@ -141,6 +141,11 @@ TEST_CASE("points are transformed when they are drawn, and what a chain left is 
   CHECK(replay.references(BlockView<double>{many.data(), 200, 2, 200}, random::Key(2)) == 0);
 }
 
+TEST_CASE("a buffer whose points its transformation cannot take is refused before the first step", "[train]") {
+  const auto begin = [] { Numbered(Replay{anew, {.capacity = 10}, AsIs{}, Rotate{}}, 2, 1); };
+  ERG_CHECK_THROWS(begin(), std::invalid_argument, "points of dim = 1 (a rotation turns coordinates 0 and 1)");
+}
+
 TEST_CASE("a buffer that was saved and loaded goes on with the same bits, whatever it keeps", "[train]") {
   const TemporaryFolder folder;
   const auto check = [&](auto make, const std::string& name) {
