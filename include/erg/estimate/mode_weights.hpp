@@ -20,7 +20,8 @@ concept KnownMixture = requires(const M& m) {
   { m.mode_sigma(0) } -> std::convertible_to<double>;
 };
 
-/// r_k(x) = w_k N(x; c_k, sigma_k^2 I) / sum_j w_j N(x; c_j, sigma_j^2 I): whose draw x is. For diag::mode_weights.
+/// r_k(x) = w_k N(x; c_k, sigma_k^2 I) / sum_j w_j N(x; c_j, sigma_j^2 I): whose draw x is. For diag::mode_weights. The mixture is not
+/// copied: it has to live as long as what is returned.
 ///
 /// Numerics  relative to the largest, so that one of them is never lost      Cost  K exponentials and 3 K D operations
 template <KnownMixture M>
@@ -41,6 +42,8 @@ auto responsibilities(const M& mixture) {
     for (double& v : r) v /= total;
   };
 }
+template <KnownMixture M>
+void responsibilities(const M&&) = delete;
 
 /// Mode weights by two counts, and how far the first is from the truth.
 struct ModeReport {

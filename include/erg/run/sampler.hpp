@@ -14,9 +14,11 @@ namespace erg {
 /// The chains of a run and what moves them: what `run` is made of, for programs that want the steps in their own hands.
 ///
 ///   Sampler<float, Simd<>, Mala<>, Ring> sampler(exec, kernel, energy, plan);
-///   sampler.warm_up(no_hook);            adapts, then freezes the parameters: sampler.kernel() is the tuned kernel
-///   sampler.sample(n, on_draw);          n draws
+///   sampler.start();                                             places the chains and evaluates energies: before anything else
+///   sampler.warm_up(plan.n_warmup, [](int done, int of) {});     adapts, then freezes the parameters: sampler.kernel() is the tuned kernel
+///   sampler.sample(plan.n_draws, true, on_draw);                 that many draws, on_draw(const Draw<float>&) returns a Control
 ///
+/// The energy is not copied: it has to live as long as the sampler.
 /// Everything a resumed run needs is positions, what kernels carry, parameters and a step counter: see save and load.
 template <class T, ExecPolicy Exec, class Kernel, class E>
 class Sampler {
@@ -31,6 +33,8 @@ class Sampler {
     });
     engine_.use(kernel_);
   }
+
+  Sampler(const Exec&, Kernel, const E&&, const Plan&) = delete;  // the energy would be gone before the first step
 
   Sampler(const Sampler&) = delete;  // the engine's view of the kernel points into it
   Sampler& operator=(const Sampler&) = delete;

@@ -38,6 +38,11 @@ struct Faulty {
   }
 };
 
+template <class E>
+concept MakesSampler = std::is_constructible_v<Sampler<double, Serial, Rwm<>, Faulty>, Serial, Rwm<>, E, Plan>;
+static_assert(MakesSampler<const Faulty&> && MakesSampler<Faulty&>);
+static_assert(!MakesSampler<Faulty> && !MakesSampler<const Faulty>, "a sampler keeps no temporary");
+
 auto rwm() { return Rwm{{.step_size = 1.0}}; }
 const Plan plan{.n_chains = 4, .n_draws = 200, .seed = 3, .start = {-1.0, 0.0}};
 
