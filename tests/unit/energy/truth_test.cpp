@@ -201,6 +201,8 @@ TEST_CASE("exact samplers draw from exp(-U) and have the moments claimed", "[ene
   check_sampler("banana", Banana<dynamic>{4, 1.5, 0.3});
   check_sampler("funnel", Funnel<4>{1.0});
   check_sampler("double well", DoubleWell<2>{2.0});
+  check_sampler("shallow double well", DoubleWell<2>{0.3});
+  check_sampler("flat double well", DoubleWell<1>{1e-8});
   check_sampler("free field", Phi4<3, 4>{0.5, 0.0});
   check_sampler("linear regression", BayesianLinear<>{test::small_design, test::small_response, 0.5, 2.0});
 }
@@ -214,6 +216,7 @@ TEST_CASE("samplers that are slightly wrong are rejected", "[energy]") {
   check_rejected("less bent", Banana<2>{1.5, 0.28}, Banana<2>{1.5, 0.3});
   check_rejected("narrower", Funnel<4>{0.94}, Funnel<4>{1.0});
   check_rejected("lower barrier", DoubleWell<2>{1.7}, DoubleWell<2>{2.0});
+  check_rejected("lower low barrier", DoubleWell<2>{0.25}, DoubleWell<2>{0.3});
   check_rejected("heavier field", Phi4<3, 4>{0.65, 0.0}, Phi4<3, 4>{0.5, 0.0});
 }
 
