@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -29,6 +30,24 @@ inline std::uint64_t checksum(const char* data, std::size_t n) {
   return h;
 }
 
+namespace detail {
+/// Writes a neighbour of `path`, flushes it to the disk and renames it: at no moment is there half a file at `path`. put(file) writes, and says
+/// whether all was taken.
+template <class Put>
+[[gnu::cold]] void write_whole(const std::string& path, Put&& put) {
+  const std::string draft = path + ".part";
+  std::FILE* f = std::fopen(draft.c_str(), "wb");
+  if (f == nullptr) throw IoError("cannot write " + path + " (" + std::strerror(errno) + ") check that the folder exists and is writable");
+  const bool written = put(f) && std::fflush(f) == 0 && ::fsync(::fileno(f)) == 0;
+  const bool closed = std::fclose(f) == 0;
+  if (!written || !closed || std::rename(draft.c_str(), path.c_str()) != 0) {
+    const std::string why = std::strerror(errno);
+    std::remove(draft.c_str());
+    throw IoError("cannot write " + path + " (" + why + ") the last complete file, if any, is untouched");
+  }
+}
+}  // namespace detail
+
 /// Bytes to be written as one file, all or nothing.
 class Writer {
  public:
@@ -52,19 +71,10 @@ class Writer {
   }
   std::size_t size() const { return bytes_.size(); }
 
-  /// Writes a neighbour of `path`, flushes it to the disk and renames it: at no moment is there half a file at `path`.
+  /// As write_whole.
   [[gnu::cold]] void commit(const std::string& path) {
     put(checksum(bytes_.data(), bytes_.size()));
-    const std::string draft = path + ".part";
-    std::FILE* f = std::fopen(draft.c_str(), "wb");
-    if (f == nullptr) throw IoError("cannot write " + path + " (" + std::strerror(errno) + ") check that the folder exists and is writable");
-    const bool written = std::fwrite(bytes_.data(), 1, bytes_.size(), f) == bytes_.size() && std::fflush(f) == 0 && ::fsync(::fileno(f)) == 0;
-    const bool closed = std::fclose(f) == 0;
-    if (!written || !closed || std::rename(draft.c_str(), path.c_str()) != 0) {
-      const std::string why = std::strerror(errno);
-      std::remove(draft.c_str());
-      throw IoError("cannot write " + path + " (" + why + ") the last complete file, if any, is untouched");
-    }
+    detail::write_whole(path, [&](std::FILE* f) { return std::fwrite(bytes_.data(), 1, bytes_.size(), f) == bytes_.size(); });
   }
 
  private:

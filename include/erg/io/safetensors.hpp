@@ -1,12 +1,21 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/half.hpp"
 #include "erg/io/archive.hpp"
 #include "erg/io/safetensors_header.hpp"
 #include "erg/nn/parameters.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 /// Weights as safetensors files, with PyTorch's names and layouts: what torch saved is read here, and the other way round.
 ///
@@ -17,14 +26,6 @@
 namespace erg::io {
 
 namespace detail {
-/// IEEE half precision, exactly; infinities and NaN too.
-inline float half_to_float(std::uint16_t h) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(h & 0x8000u) << 16, exponent = (h >> 10) & 31u, fraction = h & 1023u;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | (fraction << 13));
-  if (exponent > 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (fraction << 13));
-  const float tiny = static_cast<float>(fraction) * 0x1p-24f;
-  return sign != 0 ? -tiny : tiny;
-}
 inline float bfloat_to_float(std::uint16_t b) { return std::bit_cast<float>(static_cast<std::uint32_t>(b) << 16); }
 
 template <class U, class T, class F>
@@ -81,7 +82,7 @@ class Safetensors {
     } else if (t.dtype == "F64") {
       detail::convert<double>(from, to, as_is);
     } else if (t.dtype == "F16") {
-      detail::convert<std::uint16_t>(from, to, detail::half_to_float);
+      detail::convert<std::uint16_t>(from, to, erg::detail::half_to_float);
     } else if (t.dtype == "BF16") {
       detail::convert<std::uint16_t>(from, to, detail::bfloat_to_float);
     } else {
@@ -165,19 +166,12 @@ template <class T>
   }
   header += "}";
   while (header.size() % 8 != 0) header += ' ';
-  const std::string draft = path + ".part";
-  std::FILE* f = std::fopen(draft.c_str(), "wb");
-  if (f == nullptr) throw IoError("cannot write " + path + " (" + std::strerror(errno) + ") check that the folder exists and is writable");
   const auto length = static_cast<std::uint64_t>(header.size());
   const auto flat = parameters.flat();
-  const bool written = std::fwrite(&length, 1, 8, f) == 8 && std::fwrite(header.data(), 1, header.size(), f) == header.size() &&
-                       std::fwrite(flat.data(), sizeof(T), flat.size(), f) == flat.size() && std::fflush(f) == 0 && ::fsync(::fileno(f)) == 0;
-  const bool closed = std::fclose(f) == 0;
-  if (!written || !closed || std::rename(draft.c_str(), path.c_str()) != 0) {
-    const std::string why = std::strerror(errno);
-    std::remove(draft.c_str());
-    throw IoError("cannot write " + path + " (" + why + ") the last complete file, if any, is untouched");
-  }
+  detail::write_whole(path, [&](std::FILE* f) {
+    return std::fwrite(&length, 1, 8, f) == 8 && std::fwrite(header.data(), 1, header.size(), f) == header.size() &&
+           std::fwrite(flat.data(), sizeof(T), flat.size(), f) == flat.size();
+  });
 }
 
 }  // namespace erg::io

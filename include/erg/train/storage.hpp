@@ -1,7 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/detail/require.hpp"
+#include "erg/detail/half.hpp"
 
 #include <bit>
 #include <cmath>
@@ -44,16 +44,7 @@ struct Half {
   }
   template <class T>
   T decode(std::uint16_t code, double) const {
-    const std::uint32_t size = code & 0x7fffu;
-    float v = 0.0F;
-    if (size < 0x0400u) {
-      v = static_cast<float>(size) * 0x1p-24F;
-    } else if (size < 0x7c00u) {
-      v = std::bit_cast<float>((size << 13) + 0x38000000u);
-    } else {
-      v = std::bit_cast<float>((size << 13) + 0x70000000u);
-    }
-    return static_cast<T>((code & 0x8000u) != 0 ? -v : v);
+    return static_cast<T>(erg::detail::half_to_float(code));
   }
 };
 
