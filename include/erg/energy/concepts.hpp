@@ -5,6 +5,7 @@
 #include "erg/lane/point.hpp"
 #include "erg/tile/block_tile.hpp"
 
+#include <concepts>
 #include <span>
 
 namespace erg {

@@ -7,6 +7,8 @@
 #include "erg/lane/point.hpp"
 #include "erg/random/normal.hpp"
 
+#include <algorithm>
+
 namespace erg {
 
 /// Gaussian with any covariance C, normalised.

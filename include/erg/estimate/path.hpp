@@ -6,6 +6,7 @@
 #include "erg/energy/compose.hpp"
 #include "erg/lane/xsimd_lane.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace erg::estimate {

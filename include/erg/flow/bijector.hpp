@@ -4,6 +4,8 @@
 #include "erg/nn/layer.hpp"
 #include "erg/nn/sequential.hpp"
 
+#include <concepts>
+
 /// Bijectors: invertible maps T of a block of chains, over lanes, with the logarithm of their volume change.
 ///
 /// One direction, here and everywhere in erg::flow:

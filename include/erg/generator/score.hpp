@@ -5,6 +5,7 @@
 #include "erg/generator/generator.hpp"
 #include "erg/generator/streaming_mean.hpp"
 
+#include <concepts>
 #include <limits>
 
 /// Estimates of the score s(x) = d log q(x) / dx of what a generator draws.

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 /// NumPy's array file, format version 1.0: numpy.load reads what is written here.
 /// Source    NumPy Enhancement Proposal 1, A Simple File Format for NumPy Arrays
@@ -69,7 +70,6 @@ class NpyFile {
       throw IoError("cannot write " + path + " (" + std::strerror(errno) + ") check that the folder exists and is writable");
     }
   }
-  bool is_open() const { return file_ != nullptr; }
   std::size_t n_rows() const { return shape_.empty() ? 0 : shape_[0]; }
 
   /// Keeps the first n rows of what the file holds, checked to be there, and goes on behind them.

@@ -4,6 +4,7 @@
 #include "erg/io/archive.hpp"
 
 #include <cctype>
+#include <cstddef>
 #include <utility>
 
 /// The header of a safetensors file: the little JSON that it is made of, read and written.

@@ -3,6 +3,7 @@
 
 #include "erg/kernel/metropolis.hpp"
 
+#include <algorithm>
 #include <span>
 #include <stdexcept>
 #include <string>

@@ -6,6 +6,7 @@
 #include "erg/lane/ops.hpp"
 
 #include <bit>
+#include <cstddef>
 
 #if !defined(ERG_WITHOUT_XSIMD) && !defined(__CUDACC__)
 #if defined(__GNUC__) && !defined(__clang__)  // GCC 12 takes the undefined operand of its own intrinsics for a mistake

@@ -4,6 +4,8 @@
 #include "erg/nn/product.hpp"
 #include "erg/nn/window.hpp"
 
+#include <algorithm>
+
 namespace erg::nn {
 
 /// The weights of a convolution as a pass sees them: that of tap k of input channel c for output channel f is at

@@ -4,6 +4,8 @@
 #include "erg/nn/parameters.hpp"
 #include "erg/nn/shape.hpp"
 
+#include <concepts>
+
 /// Layers: maps of a block of chains with three functions, over lanes. The fourth pass is the other three on dual numbers.
 ///
 ///   forward             y = f(w, x); leaves in the tape what the gradients need

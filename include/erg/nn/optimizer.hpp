@@ -4,6 +4,7 @@
 #include "erg/detail/require.hpp"
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>

@@ -3,6 +3,7 @@
 
 #include "erg/nn/shape.hpp"
 
+#include <cstddef>
 #include <vector>
 
 namespace erg::nn {

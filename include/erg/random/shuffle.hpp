@@ -3,6 +3,7 @@
 
 #include "erg/random/uniform.hpp"
 
+#include <cstddef>
 #include <span>
 #include <utility>
 

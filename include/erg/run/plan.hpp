@@ -5,6 +5,7 @@
 #include "erg/random/key.hpp"
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

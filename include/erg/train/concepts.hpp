@@ -6,6 +6,7 @@
 #include "erg/kernel/noisy_descent.hpp"
 #include "erg/random/key.hpp"
 
+#include <concepts>
 #include <limits>
 
 /// Training: one loop, in which a method is a choice of parts.
@@ -111,15 +112,5 @@ struct StepBatch {
   BlockView<const T> noise{};     ///< [chain, dim]: what the kernel's noise added to each, where an objective asks for it and it is known
   std::span<const BlockView<const T>> path{};   ///< [step]: positions before each step of the kernel, where an objective asks for them
 };
-
-namespace detail {
-template <class T>
-bool all_finite(std::span<const T> v) {
-  for (const T x : v) {
-    if (!std::isfinite(x)) return false;
-  }
-  return true;
-}
-}  // namespace detail
 
 }  // namespace erg::train

@@ -100,10 +100,6 @@ class Terms {
 
  private:
   template <class F>
-  void each(F&& f) {
-    std::apply([&](auto&... t) { (f(t), ...); }, terms_);
-  }
-  template <class F>
   void each(F&& f) const {
     std::apply([&](const auto&... t) { (f(t), ...); }, terms_);
   }

@@ -4,6 +4,8 @@
 #include "erg/io/npy.hpp"
 #include "erg/run/sink.hpp"
 
+#include <utility>
+
 namespace erg {
 
 /// Writes every draw to a NumPy file, float32 or float64, shape [draw, dim, chain].
