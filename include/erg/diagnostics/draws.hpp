@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <erg/detail/require.hpp>
 #include <erg/diagnostics/series.hpp>
 
 namespace erg::diag {
