@@ -17,7 +17,7 @@ namespace erg::detail {
 ///   A = V diag(value) V^T,   vector(i, k): component i of the k-th
 ///
 /// Shapes    a: [n, n] row-major; its lower triangle is not read
-/// Cost      some 8 n^3 multiply-adds, all along rows: seconds for a thousand rows
+/// Cost      some 8 n^3 multiply-adds, all along rows
 /// Numerics  eigenvalues to about 1e-15 of the largest; the sign of an eigenvector is fixed by its largest component, positive
 /// Errors    std::invalid_argument: sizes that do not fit, numbers that are not finite
 /// Source    Golub, Van Loan (2013), Matrix computations, algorithms 8.3.1 to 8.3.3

@@ -29,7 +29,7 @@ inline GaussianMoments gaussian_moments(const Points& x) {
 ///
 ///   |m_1 - m_2|^2 + tr(S_1 + S_2 - 2 (S_1^{1/2} S_2 S_1^{1/2})^{1/2})
 ///
-/// Ensures   >= 0 up to rounding; symmetric              Cost  two eigen-decompositions: a minute at the 2048 features of Inception
+/// Ensures   >= 0 up to rounding; symmetric              Cost  two eigen-decompositions and three matrix products, O(dim^3)
 /// Numerics  eigenvalues below 0 count as 0              Source  Dowson, Landau (1982), eq. (4)
 inline double frechet_distance(const GaussianMoments& a, const GaussianMoments& b) {
   const int n = static_cast<int>(a.mean.size());

@@ -12,8 +12,8 @@
 
 namespace erg {
 
-/// Sums over many points in pieces that any number of threads share: which points form a piece depends on their number alone, and the
-/// pieces are added in order, so the sum has the same bits for any number of threads.   Requires  n_threads >= 1
+/// Sums over many points in pieces that any number of threads share: which points form a piece depends on their number and on the length
+/// of the sum alone, and the pieces are added in order, so the sum has the same bits for any number of threads.   Requires  n_threads >= 1
 template <class T>
 class Pieces {
  public:

@@ -1,8 +1,8 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/detail/require.hpp"
 #include "erg/detail/half.hpp"
+#include "erg/detail/require.hpp"
 
 #include <bit>
 #include <cmath>
