@@ -73,6 +73,30 @@ TEST_CASE("regression on the known latent throws away the variance of the chains
   CHECK(inferred.model_square > 0.9);  // inference keeps it
 }
 
+TEST_CASE("before the regression latents move by Langevin steps of their own posterior", "[statistical][latent]") {
+  // All is linear: x = alpha w z + noise of variance v after the chains, and z' = r z + (1 - r) m x + s xi after k steps of the latents, where each
+  // step keeps 1 - (h / 2) c of the way to the posterior's mean m x, c = 1 + w^2 / sigma^2. The loss before the update is that of x - w z'.
+  const double w = 0.8, noise = 0.4, h_x = 0.1, h = 0.05;
+  const int n = 40000, n_x = 3, k = 4;
+  latent::GaussianDecoder<decltype(nn::Sequential(nn::Dense(1, 1))), double> decoder(nn::Sequential(nn::Dense(1, 1)), {.sigma = noise});
+  decoder.restore(std::vector<double>{w, 0.0, std::log(noise)});
+  train::Trainer t(Curvature<1>{}, train::Data<double>({1.0, -1.0}, 1),
+                   train::chains(Simd<>{}, ula(h_x), train::Fresh{train::Ancestral{decoder.snapshot(), latent::Decoding::mean}}, {.n_chains = n, .n_steps = n_x}), train::Contrastive{},
+                   nn::Sgd<double>{{.learning_rate = 0.1}}, train::RegressionTeacher(decoder, {}, {.n_steps = k, .step_size = h}), {.batch = 2});
+  const double measured = t.advance().teacher_loss;
+  const auto z_of_step = [&](double drift, double diffusion) {
+    const double kept = 1.0 - 0.5 * h_x, alpha = std::pow(kept, n_x), v = h_x * (1.0 - alpha * alpha) / (1.0 - kept * kept);
+    const double c = 1.0 + w * w / (noise * noise), m = w / (noise * noise) / c, step = 1.0 - drift * c, r = std::pow(step, k);
+    const double s2 = diffusion * (1.0 - r * r) / (1.0 - step * step), of_x = 1.0 - w * m * (1.0 - r), of_z = of_x * alpha * w - w * r;
+    const double residual = of_z * of_z + of_x * of_x * v + w * w * s2, scale = 0.5 / (noise * noise);
+    return std::abs(measured - scale * residual - 0.5 * std::log(6.283185307179586 * noise * noise)) / (scale * residual * std::sqrt(2.0 / n));
+  };
+  CHECK(z_of_step(0.5 * h, h) < z_limit);
+  CHECK(z_of_step(h, h) > z_broken);
+  CHECK(z_of_step(0.5 * h, 0.0) > z_broken);
+  CHECK(z_of_step(1e-9, 0.0) > z_broken);  // latents that stay
+}
+
 TEST_CASE("directions of several dimensions obey the law of one each", "[statistical][fixed-point]") {
   // Data of second moment diag(4, 1); a rank-two model.
   latent::LinearGaussian<double> model(2, 2, sigma);

@@ -201,28 +201,41 @@ TEST_CASE("structural similarity has its known values, and depends on where zero
 }
 
 TEST_CASE("both image qualities are those of slow references, at every place", "[diagnostics]") {
-  const int h = 16, w = 14, size = 11;
+  const int h = 16, w = 14;
   const auto x = picture(h * w, 5), y = picture(h * w, 6);
-  double g[size], total = 0.0;
-  for (int i = 0; i < size; ++i) total += g[i] = std::exp(-(i - 5) * (i - 5) / 4.5);
   const double c1 = 2.55 * 2.55, c2 = 7.65 * 7.65;
-  double sum = 0.0;
-  for (int row = 0; row + size <= h; ++row) {
-    for (int column = 0; column + size <= w; ++column) {
-      const auto mean = [&](auto&& f) {
-        double m = 0.0;
-        for (int i = 0; i < size; ++i) {
-          for (int j = 0; j < size; ++j) m += g[i] / total * g[j] / total * f(static_cast<std::size_t>((row + i) * w + column + j));
-        }
-        return m;
-      };
-      const double mx = mean([&](std::size_t i) { return x[i]; }), my = mean([&](std::size_t i) { return y[i]; });
-      const double vx = mean([&](std::size_t i) { return (x[i] - mx) * (x[i] - mx); }), vy = mean([&](std::size_t i) { return (y[i] - my) * (y[i] - my); });
-      const double cov = mean([&](std::size_t i) { return (x[i] - mx) * (y[i] - my); });
-      sum += (2 * mx * my + c1) * (2 * cov + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2));
+  // weight of a pixel by its distance from the middle of the window along each side; what covariances are multiplied with
+  const auto slow = [&](const std::vector<double>& g, double correction) {
+    const int size = static_cast<int>(g.size());
+    double total = 0.0, sum = 0.0;
+    for (const double v : g) total += v;
+    for (int row = 0; row + size <= h; ++row) {
+      for (int column = 0; column + size <= w; ++column) {
+        const auto mean = [&](auto&& f) {
+          double m = 0.0;
+          for (int i = 0; i < size; ++i) {
+            for (int j = 0; j < size; ++j) {
+              m += g[static_cast<std::size_t>(i)] / total * g[static_cast<std::size_t>(j)] / total * f(static_cast<std::size_t>((row + i) * w + column + j));
+            }
+          }
+          return m;
+        };
+        const double mx = mean([&](std::size_t i) { return x[i]; }), my = mean([&](std::size_t i) { return y[i]; });
+        const double vx = mean([&](std::size_t i) { return (x[i] - mx) * (x[i] - mx); }), vy = mean([&](std::size_t i) { return (y[i] - my) * (y[i] - my); });
+        const double cov = mean([&](std::size_t i) { return (x[i] - mx) * (y[i] - my); });
+        sum += (2 * mx * my + c1) * (2 * correction * cov + c2) / ((mx * mx + my * my + c1) * (correction * (vx + vy) + c2));
+      }
     }
-  }
-  CHECK_THAT(diag::ssim(diag::Image{x, h, w}, diag::Image{y, h, w}, 255.0), WithinAbs(sum / 24.0, 1e-10));
+    return sum / ((h - size + 1) * (w - size + 1));
+  };
+  std::vector<double> gaussian;
+  for (int i = -5; i <= 5; ++i) gaussian.push_back(std::exp(-i * i / 4.5));
+  const diag::Image a{x, h, w}, b{y, h, w};
+  CHECK_THAT(diag::ssim(a, b, 255.0), WithinAbs(slow(gaussian, 1.0), 1e-10));
+  const std::vector<double> uniform(7, 1.0);
+  const double of_samples = diag::ssim(a, b, 255.0, {.window = 7, .deviation = 0.0});
+  CHECK_THAT(of_samples, WithinAbs(slow(uniform, 49.0 / 48.0), 1e-10));
+  CHECK(std::abs(of_samples - slow(uniform, 1.0)) > 1e-6);  // covariances of samples, not of populations
   double square = 0.0;
   for (std::size_t i = 0; i < x.size(); ++i) square += (x[i] - y[i]) * (x[i] - y[i]) / static_cast<double>(x.size());
   CHECK_THAT(diag::psnr(x, y, 255.0), WithinAbs(10.0 * std::log10(255.0 * 255.0 / square), 1e-10));

@@ -65,6 +65,33 @@ TEST_CASE("without steps the chains are what the model decodes, and the known la
   CHECK(t.report().revision.rms == 0.0);
 }
 
+TEST_CASE("the rate of a teacher falls to a twentieth, and a gradient is shortened only above its limit", "[train][latent]") {
+  const auto moves = [](train::LatentTeacherParams p) {
+    auto t = trainer(train::VariationalTeacher(small_vae(), p));
+    std::vector<std::vector<double>> by_step;
+    for (int i = 0; i < 2; ++i) {
+      auto before = parameters(t.teacher().model());
+      t.advance();
+      auto after = parameters(t.teacher().model());
+      for (std::size_t j = 0; j < after.size(); ++j) after[j] -= before[j];
+      by_step.push_back(after);
+    }
+    return by_step;
+  };
+  const auto plain = moves({}), decayed = moves({.decay_steps = 1}), loose = moves({.clip = 1e6}), tight = moves({.clip = 1e-10});
+  CHECK(decayed[0] == plain[0]);
+  double largest = 0.0, difference = 0.0, largest_tight = 0.0;
+  for (std::size_t j = 0; j < plain[1].size(); ++j) {
+    largest = std::max(largest, std::abs(plain[0][j]));
+    difference = std::max(difference, std::abs(decayed[1][j] - 0.05 * plain[1][j]));
+    largest_tight = std::max(largest_tight, std::abs(tight[0][j]));
+  }
+  CHECK(largest > 0.9e-3);  // Adam's first step is its rate
+  CHECK(difference < 1e-15);
+  CHECK(loose == plain);
+  CHECK(largest_tight < 1.01e-5);  // 1e-10 against the 1e-8 that Adam adds to every root
+}
+
 TEST_CASE("a revision splits into drift and noise: without noise it is all drift, and noise is drawn again exactly", "[train][latent]") {
   auto t = trainer(train::VariationalTeacher(small_vae()), 1.0, 1);
   const auto r = t.advance().revision;
