@@ -386,26 +386,28 @@ void predictions(const std::string& name, const Model& model, View truth, const 
   quality((name + ", mean of 16").c_str(), mean.view(), truth, hole);
 }
 /// An energy of images given their visible part, and the model that starts its chains, which learns from the chains alone.
-template <class E, class Model>
-void teach_holes(const std::string& name, E energy, Model model, const std::vector<float>& rows, View truth, const latent::Split& split, const latent::Split& hole, long n_steps,
-                 erg::OwnedBlock<float>* kept) {
+template <class E, class Teacher>
+void teach_holes(const std::string& name, E energy, Teacher teacher, const std::vector<float>& rows, View truth, const latent::Split& hole, long n_steps,
+                 erg::OwnedBlock<float>* kept = nullptr) {
   const Clock clock;
-  train::Trainer t(std::move(energy), train::Data<float>(rows, model.dim()),
-                   train::chains(erg::Threads<>{2}, erg::Ula{digit_steps, erg::ClampMetric(split.flags())}, train::Fresh{train::Ancestral{model.snapshot()}},
-                                 {.n_chains = n_batch, .n_steps = n_langevin}),
-                   train::Contrastive{}, nn::Adam<float>{{.learning_rate = energy_rate, .beta1 = 0.5}}, train::VariationalTeacher(model, teacher_params),
-                   {.batch = n_batch, .clip = 10.0, .n_threads = 2});
+  const erg::ClampMetric held(teacher.model().split().flags());
+  train::Trainer t(std::move(energy), train::Data<float>(rows, truth.dim),
+                   train::chains(erg::Threads<>{2}, erg::Ula{digit_steps, held}, train::Fresh{train::Ancestral{teacher.model().snapshot()}}, {.n_chains = n_batch, .n_steps = n_langevin}),
+                   train::Contrastive{}, nn::Adam<float>{{.learning_rate = energy_rate, .beta1 = 0.5}}, std::move(teacher),
+                   {.batch = n_batch, .clip = 10.0, .average = average, .n_threads = 2});
   try {
     t.run(n_steps);
   } catch (const train::TrainingError& e) {
     std::printf("  %s\n", e.what());
   }
   std::printf("  (%.0f s)\n", clock.seconds());
-  predictions(name + ", decoded", t.teacher().model(), truth, hole, {});
+  const auto model = t.teacher().averaged();
+  const auto averaged = t.averaged();
+  predictions(name + ", decoded", model, truth, hole, {});
   erg::UlaParams quiet = digit_steps;
   quiet.temperature = 0.0;
-  const erg::Ula kernel{quiet, erg::ClampMetric(split.flags())};
-  predictions(name + ", revised", t.teacher().model(), truth, hole, {[&](erg::BlockView<float> x, std::uint64_t seed) { latent::move(t.energy(), kernel, x, n_langevin, seed); }}, kept);
+  const erg::Ula kernel{quiet, held};
+  predictions(name + ", revised", model, truth, hole, {[&](erg::BlockView<float> x, std::uint64_t seed) { latent::move(averaged, kernel, x, n_langevin, seed); }}, kept);
 }
 
 void inpainting(const std::vector<float>& rows, const std::vector<float>& held_out, long n_steps, long n_alone) {
@@ -444,19 +446,19 @@ void inpainting(const std::vector<float>& rows, const std::vector<float>& held_o
     regression.mean(Block(n, n_latent).view(), of_regression.view());
     quality("regression, the same network", of_regression.view(), truth.view(), hole);
   }
-  const latent::Vae model(nets.decoder(), nets.encoder(pixels), {.sigma = sigma}, erg::random::Key(1), hole);
-  {
-    auto alone = model;
-    fit(alone, rows, n_alone);
-    predictions("conditional VAE of the data", alone, truth.view(), hole, {}, &of_vae);
-  }
-  teach_holes("clamped", hole_energy(pixels), model, rows, truth.view(), hole, hole, n_steps, &of_clamped);
+  // A conditional VAE of the data: by itself, and as the start of those that learn from chains
+  latent::Vae model(nets.decoder(), nets.encoder(pixels), {.sigma = sigma}, erg::random::Key(1), hole);
+  fit(model, rows, n_alone);
+  predictions("conditional VAE of the data", model, truth.view(), hole, {}, &of_vae);
+  teach_holes("conditional CoopNets", hole_energy(pixels), train::RegressionTeacher(model.decoder(), slow_teacher_params), rows, truth.view(), hole, n_steps);
+  teach_holes("clamped", hole_energy(pixels), train::VariationalTeacher(model, slow_teacher_params), rows, truth.view(), hole, n_steps, &of_clamped);
   // Free: the whole image is made, beside the visible part as a condition; what is visible is pasted for the comparison
   const auto pairs = with_condition(rows, hole);
   const auto truth_pairs = example::block_of_rows(with_condition(few, hole), pixels + hole.n_held());
   const latent::Split split = latent::Split::last(pixels + hole.n_held(), hole.n_held());
-  const latent::Vae generator(whole.decoder(), whole.encoder(split.dim()), {.sigma = sigma}, erg::random::Key(1), split);
-  teach_holes("free", hole_energy(split.dim()), generator, pairs, truth_pairs.view(), split, hole, n_steps, &of_free);
+  latent::Vae generator(whole.decoder(), whole.encoder(split.dim()), {.sigma = sigma}, erg::random::Key(1), split);
+  fit(generator, pairs, n_alone);
+  teach_holes("free", hole_energy(split.dim()), train::VariationalTeacher(generator, slow_teacher_params), pairs, truth_pairs.view(), hole, n_steps, &of_free);
 
   Block with_hole = truth;
   for (const int d : hole.free()) std::fill_n(with_hole.view().column(d), n, 0.0F);
