@@ -31,7 +31,7 @@ struct ImportanceParams {
 template <class T = float>
 class ImportanceScore {
  public:
-  explicit ImportanceScore(ImportanceParams p = {}) : params(p), adam_({.learning_rate = p.learning_rate > 0.0 ? p.learning_rate : 1.0}) {
+  explicit ImportanceScore(ImportanceParams p = {}) : params(p), adam_(fresh_adam(p)) {
     erg::detail::require_count("n_samples", p.n_samples);
     erg::detail::require_positive("proposal_scale", p.proposal_scale);
     erg::detail::require_positive("start", p.start);
@@ -45,8 +45,10 @@ class ImportanceScore {
     return v;
   }
   std::span<const T> log_eta() const { return log_eta_; }
+  /// From here on: what Adam remembers of the eta before is forgotten.
   void set_eta(const std::vector<double>& eta) {
     log_eta_.clear();
+    adam_ = fresh_adam(params);
     for (const double v : eta) log_eta_.push_back(static_cast<T>(std::log(erg::detail::require_positive("eta", v))));
   }
 
@@ -154,6 +156,7 @@ class ImportanceScore {
   ImportanceParams params;
 
  private:
+  static nn::Adam<T> fresh_adam(const ImportanceParams& p) { return nn::Adam<T>({.learning_rate = p.learning_rate > 0.0 ? p.learning_rate : 1.0}); }
   void move(BlockView<const T> z0, BlockView<const T> delta, double scale, BlockView<T> z) const {
     for (int i = 0; i < z.dim; ++i) {
       const T eta = static_cast<T>(scale * std::exp(static_cast<double>(log_eta_[static_cast<std::size_t>(i)])));

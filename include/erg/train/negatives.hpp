@@ -25,15 +25,15 @@ struct AtData {
 };
 
 /// Uniform on [low, high) in each coordinate, or normal.
-struct Noise {
-  bool is_normal = false;
-  double low = -1.0, high = 1.0;   ///< of the uniform
-  double scale = 1.0;              ///< standard deviation of the normal
-
+class Noise {
+ public:
+  /// Uniform on [-1, 1].
+  Noise() = default;
   static Noise uniform(double low, double high) {
     erg::detail::require_interval(low, high);
     return {false, low, high, 1.0};
   }
+  /// Normal with a standard deviation of `scale`.
   static Noise gaussian(double scale = 1.0) { return {true, 0.0, 0.0, erg::detail::require_positive("scale", scale)}; }
 
   template <class T>
@@ -41,10 +41,16 @@ struct Noise {
     for (int c = 0; c < x.n_chains; ++c) {
       const auto at = static_cast<bits_t<double>>(c);
       for (int d = 0; d < x.dim; ++d) {
-        x(c, d) = static_cast<T>(is_normal ? scale * random::normal<double>(key, at, d) : low + (high - low) * random::uniform<double>(key, at, d));
+        x(c, d) = static_cast<T>(is_normal_ ? scale_ * random::normal<double>(key, at, d) : low_ + (high_ - low_) * random::uniform<double>(key, at, d));
       }
     }
   }
+
+ private:
+  Noise(bool is_normal, double low, double high, double scale) : is_normal_(is_normal), low_(low), high_(high), scale_(scale) {}
+
+  bool is_normal_ = false;
+  double low_ = -1.0, high_ = 1.0, scale_ = 1.0;
 };
 
 /// Draws of a sampler over blocks: a flow, or a snapshot of one. A teacher's new snapshots take its place.

@@ -44,8 +44,8 @@ struct TrainerParams {
 /// Requires  E: Trainable; chains of negatives hold E by reference, so a Trainer is not copied or moved
 template <class E, class T, class Negatives, class Objective, class Optimizer, class Teacher>
 class Trainer {
-  static_assert(Trainable<E, T>, "erg: this energy cannot be trained. It needs n_parameters(), update(f), restore(theta), parameters() and "
-                                 "add_parameter_gradient(x, w, to, u); see erg/train/concepts.hpp.");
+  static_assert(Trainable<E, T>, "erg: this energy cannot be trained. It needs n_parameters(), update(f), restore(theta), copy_parameters(to) or "
+                                 "parameters().flat(), and add_parameter_gradient(x, w, to, u); see erg/train/concepts.hpp.");
   using Bank = decltype(std::declval<Negatives>().template bind<T>(std::declval<const E&>(), std::uint64_t{}));
   static_assert(Bank::has_chains || !Objective::needs_negatives, "erg: this objective needs negatives: give train::chains(...).");
   static constexpr bool looks_back = requires(const Objective& o) { o.n_recorded(); };

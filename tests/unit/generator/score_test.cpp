@@ -299,6 +299,22 @@ TEST_CASE("an estimator and both references of a delivered fraction draw differe
   CHECK(std::adjacent_find(noted.begin(), noted.end()) == noted.end());
 }
 
+TEST_CASE("eta that is set starts afresh: nothing of the steps before is remembered", "[generator]") {
+  const auto g = perceptron();
+  const Drawn drawn(g, 30);
+  Pieces<double> pieces(1);
+  const auto climbed = [&](generator::ImportanceScore<double> score) {
+    score.set_eta({0.15, 0.4});
+    score.climb(g, drawn.z, drawn.x, random::Key(6), pieces, 1.0);
+    return score.eta();
+  };
+  generator::ImportanceScore<double> fresh({.n_samples = 4, .learning_rate = 0.01}), used = fresh;
+  used.set_eta({1.0, 0.01});
+  for (std::uint64_t k = 0; k < 3; ++k) used.climb(g, drawn.z, drawn.x, random::Key(k), pieces, 1.0);
+  CHECK(used.eta() != fresh.eta());
+  CHECK(climbed(used) == climbed(fresh));
+}
+
 TEST_CASE("eta of another number of latents is refused, and n_resample is read when an estimate is made", "[generator]") {
   const auto g = perceptron();  // two latents
   const Drawn drawn(g, 6);
