@@ -1,9 +1,13 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/energy/cholesky.hpp"
+#include "erg/detail/log_abs_det.hpp"
 #include "erg/energy/compose.hpp"
 #include "erg/lane/math/log.hpp"
+
+#include <cmath>
+#include <stdexcept>
+#include <vector>
 
 namespace erg {
 
@@ -31,7 +35,7 @@ class Affine : public Dimension<detail::checked_common_dim<Inner>()> {
     for (int i = 0; i < scale_.size(); ++i) {
       scale_.set(i, detail::require_finite(detail::indexed("scale", i), scale[static_cast<std::size_t>(i)]));
     }
-    log_det_ = log_abs_det(scale, n);
+    log_det_ = log_det_of(scale, n);
   }
 
   template <Lane L>
@@ -87,29 +91,15 @@ class Affine : public Dimension<detail::checked_common_dim<Inner>()> {
   const Inner& inner() const { return inner_; }
 
  private:
-  static double log_abs_det(std::vector<double> a, int n) {
-    double sum = 0.0;
-    for (int k = 0; k < n; ++k) {
-      double pivot = a[static_cast<std::size_t>(k)];
-      if constexpr (!is_diagonal) {  // Gaussian elimination with row exchanges
-        int best = k;
-        for (int i = k + 1; i < n; ++i) {
-          if (std::fabs(a[detail::at(i, k, n)]) > std::fabs(a[detail::at(best, k, n)])) best = i;
-        }
-        for (int j = 0; j < n; ++j) std::swap(a[detail::at(k, j, n)], a[detail::at(best, j, n)]);
-        pivot = a[detail::at(k, k, n)];
-        for (int i = k + 1; i < n; ++i) {
-          const double factor = a[detail::at(i, k, n)] / pivot;
-          for (int j = k; j < n; ++j) a[detail::at(i, j, n)] -= factor * a[detail::at(k, j, n)];
-        }
-      }
-      if (!(std::fabs(pivot) > 0.0)) {
-        throw std::invalid_argument("scale has pivot " + detail::number_text(pivot) + " in row " + std::to_string(k) +
-                                    " (must be invertible)");
-      }
-      sum += math::log(std::fabs(pivot));
+  static double log_det_of(const std::vector<double>& scale, int n) {
+    double log_det = 0.0;
+    if constexpr (is_diagonal) {
+      for (const double s : scale) log_det += math::log(std::fabs(s));
+    } else {
+      log_det = detail::log_abs_det(scale, n);
     }
-    return sum;
+    if (!std::isfinite(log_det)) throw std::invalid_argument("scale has log |det| = " + detail::number_text(log_det) + " (must be invertible)");
+    return log_det;
   }
 
   Inner inner_;

@@ -12,7 +12,8 @@ namespace erg::detail {
 
 inline std::size_t at(int i, int j, int n) { return static_cast<std::size_t>(j) * static_cast<std::size_t>(n) + static_cast<std::size_t>(i); }
 
-/// Lower L with A = L L^T. Throws where A is not symmetric (1e-8 relative) and positive definite.
+/// Lower L with A = L L^T. Throws where A is not symmetric (1e-8 relative) and positive definite beyond rounding: pivots above 1e-14 n of their
+/// element of the diagonal.
 inline std::vector<double> cholesky(const std::string& name, const std::vector<double>& a, int n) {
   std::vector<double> l(a.size(), 0.0);
   for (int j = 0; j < n; ++j) {
@@ -25,7 +26,7 @@ inline std::vector<double> cholesky(const std::string& name, const std::vector<d
       double sum = lower;
       for (int k = 0; k < j; ++k) sum -= l[at(i, k, n)] * l[at(j, k, n)];
       if (i == j) {
-        if (!(sum > 0.0)) {
+        if (!(sum > 1e-14 * n * lower && lower > 0.0)) {
           throw std::invalid_argument(name + " has pivot " + number_text(sum) + " in row " + std::to_string(j) +
                                       " (must be positive definite)");
         }

@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/log_abs_det.hpp"
 #include "erg/flow/flow.hpp"
 #include "erg/tile/owned_block.hpp"
 
@@ -42,22 +43,6 @@ struct Check {
 
 namespace detail {
 
-/// log |det A| of a [n, n] matrix, by elimination with pivots.
-inline double log_abs_det(std::vector<double> a, int n) {
-  const auto at = [&](int i, int j) -> double& { return a[static_cast<std::size_t>(i * n + j)]; };
-  double sum = 0.0;
-  for (int k = 0; k < n; ++k) {
-    int pivot = k;
-    for (int i = k + 1; i < n; ++i) pivot = std::fabs(at(i, k)) > std::fabs(at(pivot, k)) ? i : pivot;
-    for (int j = 0; j < n; ++j) std::swap(at(k, j), at(pivot, j));
-    sum += std::log(std::fabs(at(k, k)));
-    for (int i = k + 1; i < n; ++i) {
-      const double f = at(i, k) / at(k, k);
-      for (int j = k; j < n; ++j) at(i, j) -= f * at(k, j);
-    }
-  }
-  return sum;
-}
 inline void raise(double& error, double a, double b) {
   const double e = std::fabs(a - b) / std::fmax(1.0, std::fmax(std::fabs(a), std::fabs(b)));
   if (!(e <= error)) error = std::isnan(e) ? std::numeric_limits<double>::infinity() : e;
@@ -116,7 +101,7 @@ void check_way(const F& flow, const OwnedBlock<T>& from, double h, Check& check)
     }
   }
   for (int c = 0; c < n; ++c) {
-    const double numeric = log_abs_det(matrix[static_cast<std::size_t>(c)], dim);
+    const double numeric = erg::detail::log_abs_det(matrix[static_cast<std::size_t>(c)], dim);
     raise(check.jacobian, static_cast<double>(det(c, 0)), way == Way::to_data ? numeric : -numeric);
   }
   // parameters, slice by slice, so that none hides behind another

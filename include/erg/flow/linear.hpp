@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/detail/covariance.hpp"
 #include "erg/energy/cholesky.hpp"
 #include "erg/flow/bijector.hpp"
 #include "erg/lane/math.hpp"
@@ -88,18 +89,8 @@ class LinearMap {
     requires(!trained)
   {
     const auto n = static_cast<std::size_t>(dim_);
-    std::vector<double> mean(n), covariance(n * n);
-    for (std::size_t i = 0; i < n; ++i) {
-      for (int c = 0; c < v.n_chains; ++c) mean[i] += static_cast<double>(v.row(static_cast<int>(i))[c]) / v.n_chains;
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t j = 0; j <= i; ++j) {
-        const auto *a = v.row(static_cast<int>(i)), *b = v.row(static_cast<int>(j));
-        double sum = 0.0;
-        for (int c = 0; c < v.n_chains; ++c) sum += (static_cast<double>(a[c]) - mean[i]) * (static_cast<double>(b[c]) - mean[j]);
-        covariance[i * n + j] = covariance[j * n + i] = sum / v.n_chains;
-      }
-    }
+    const auto [mean, covariance] = erg::detail::mean_and_covariance(
+        v.n_chains, dim_, [&](int c, int d) { return static_cast<double>(v.row(d)[c]); }, [&](int) { return 1.0 / v.n_chains; });
     const std::vector<double> factor = erg::detail::cholesky("the covariance of the data", covariance, dim_);  // column-major
     std::fill_n(w, n_parameters(), Real<L>(0));
     for (int j = 0; j < dim_; ++j) {

@@ -3,7 +3,7 @@
 
 #include "erg/detail/require.hpp"
 #include "erg/flow/bijector.hpp"
-#include "erg/random/uniform.hpp"
+#include "erg/random/shuffle.hpp"
 
 #include <numeric>
 #include <vector>
@@ -33,9 +33,7 @@ class Permutation {
   static Permutation random(int dim, random::Key key) {
     std::vector<int> order(static_cast<std::size_t>(erg::detail::require_count("dim", dim)));
     std::iota(order.begin(), order.end(), 0);
-    for (int i = dim - 1; i > 0; --i) {
-      std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(erg::random::uniform<double>(key, 0, i) * (i + 1))]);
-    }
+    erg::random::shuffle(order, key);
     return Permutation(std::move(order));
   }
 

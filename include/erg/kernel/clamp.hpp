@@ -17,29 +17,21 @@ namespace erg {
 class ClampMetric {
  public:
   explicit ClampMetric(const std::vector<bool>& held) {
-    for (const bool h : held) scale_.push_back(h ? 0.0 : 1.0);
-    scale_float_.assign(scale_.begin(), scale_.end());
+    std::vector<double> scale;
+    for (const bool h : held) scale.push_back(h ? 0.0 : 1.0);
+    scale_ = detail::BothPrecisions(std::move(scale));
   }
   void prepare(int dim) const { detail::require_size("held", scale_, dim, "one flag a coordinate of the energy"); }
-  template <class T>
-  DiagonalMetricView<T> view() const {
-    return view<T>([](const T* p, std::size_t) { return p; });
-  }
-  /// The same where place(p, n) says that the n numbers at p are.
-  template <class T, class Place>
-  DiagonalMetricView<T> view(Place&& place) const {
+  /// Its numbers are where place(p, n) says that the n at p are.
+  template <class T, class Place = detail::InPlace>
+  DiagonalMetricView<T> view(Place&& place = {}) const {
     DiagonalMetricView<T> v;
-    if constexpr (sizeof(T) == 4) {
-      v.scale = place(scale_float_.data(), scale_float_.size());
-    } else {
-      v.scale = place(scale_.data(), scale_.size());
-    }
+    v.scale = scale_.placed<T>(place);
     return v;
   }
 
  private:
-  std::vector<double> scale_;
-  std::vector<float> scale_float_;
+  detail::BothPrecisions scale_;
 };
 
 }  // namespace erg

@@ -90,6 +90,35 @@ struct Elementwise {
   ERG_FN ERG_INLINE const Self& self() const { return static_cast<const Self&>(*this); }
 };
 
+/// Numbers in double and in float: what views in either scalar point to.
+class BothPrecisions {
+ public:
+  BothPrecisions() = default;
+  explicit BothPrecisions(std::vector<double> values) : double_(std::move(values)), float_(double_.begin(), double_.end()) {}
+
+  std::size_t size() const { return double_.size(); }
+  /// place(p, n) where the n numbers of this scalar are at p.
+  template <class T, class Place>
+  const T* placed(Place&& place) const {
+    if constexpr (sizeof(T) == 4) {
+      return place(float_.data(), float_.size());
+    } else {
+      return place(double_.data(), double_.size());
+    }
+  }
+
+ private:
+  std::vector<double> double_;
+  std::vector<float> float_;
+};
+/// Views of a metric point to its own numbers unless somebody else places them.
+struct InPlace {
+  template <class T>
+  const T* operator()(const T* p, std::size_t) const {
+    return p;
+  }
+};
+
 }  // namespace detail
 
 /// M = I.
@@ -172,8 +201,7 @@ class DiagonalMetric {
       scale.push_back(std::sqrt(detail::require_positive("inverse_mass[" + std::to_string(d) + "]", inverse_mass[d])));
     }
     inverse_mass_ = std::move(inverse_mass);
-    scale_ = std::move(scale);
-    scale_float_.assign(scale_.begin(), scale_.end());
+    scale_ = detail::BothPrecisions(std::move(scale));
   }
   const std::vector<double>& inverse_mass() const { return inverse_mass_; }
 
@@ -184,25 +212,17 @@ class DiagonalMetric {
                                   std::to_string(dim) + ") give one variance per coordinate");
     }
   }
-  template <class T>
-  DiagonalMetricView<T> view() const {
-    return view<T>([](const T* p, std::size_t) { return p; });
-  }
-  /// The same where place(p, n) says that the n numbers at p are.
-  template <class T, class Place>
-  DiagonalMetricView<T> view(Place&& place) const {
+  /// Its numbers are where place(p, n) says that the n at p are.
+  template <class T, class Place = detail::InPlace>
+  DiagonalMetricView<T> view(Place&& place = {}) const {
     DiagonalMetricView<T> v;
-    if constexpr (sizeof(T) == 4) {
-      v.scale = place(scale_float_.data(), scale_float_.size());
-    } else {
-      v.scale = place(scale_.data(), scale_.size());
-    }
+    v.scale = scale_.placed<T>(place);
     return v;
   }
 
  private:
-  std::vector<double> inverse_mass_, scale_;
-  std::vector<float> scale_float_;
+  std::vector<double> inverse_mass_;
+  detail::BothPrecisions scale_;
 };
 
 /// Dense inverse mass: a covariance matrix, row-major [dim, dim], kept as its Cholesky factor.
@@ -228,8 +248,7 @@ class DenseMetric {
     std::vector<double> f = transposed(detail::cholesky("inverse_mass", transposed(inverse_mass), dim));
     inverse_mass_ = std::move(inverse_mass);
     dim_ = dim;
-    factor_ = std::move(f);
-    factor_float_.assign(factor_.begin(), factor_.end());
+    factor_ = detail::BothPrecisions(std::move(f));
   }
   const std::vector<double>& inverse_mass() const { return inverse_mass_; }
 
@@ -244,25 +263,17 @@ class DenseMetric {
                                   ") give a dim x dim matrix");
     }
   }
-  template <class T>
-  DenseMetricView<T> view() const {
-    return view<T>([](const T* p, std::size_t) { return p; });
-  }
-  template <class T, class Place>
-  DenseMetricView<T> view(Place&& place) const {
+  template <class T, class Place = detail::InPlace>
+  DenseMetricView<T> view(Place&& place = {}) const {
     DenseMetricView<T> v;
     v.dim = dim_;
-    if constexpr (sizeof(T) == 4) {
-      v.f = place(factor_float_.data(), factor_float_.size());
-    } else {
-      v.f = place(factor_.data(), factor_.size());
-    }
+    v.f = factor_.placed<T>(place);
     return v;
   }
 
  private:
-  std::vector<double> inverse_mass_, factor_;
-  std::vector<float> factor_float_;
+  std::vector<double> inverse_mass_;
+  detail::BothPrecisions factor_;
   int dim_ = 0;
 };
 
