@@ -6,6 +6,7 @@
 #include "erg/nn/optimizer.hpp"
 #include "erg/nn/schedule.hpp"
 #include "erg/random/shuffle.hpp"
+#include "erg/run/control.hpp"
 
 #include <limits>
 
@@ -76,7 +77,7 @@ inline void require_fit(const FitParams& p, int n, int dim, int flow_dim) {
 ///   const auto report = flow::fit(flow, points, {.n_steps = 3000}, [](const flow::FitProgress& p) { ... });
 ///
 /// The flow ends with the parameters that were best on the held-out points (without held-out points, the last), at which that number was
-/// measured. progress may return false to stop.
+/// measured. progress may return Control::stop.
 /// Shapes    x: [point, dim]
 /// Errors    std::invalid_argument: NaN or infinity among the points, with its place; other settings than allowed. std::runtime_error: the
 ///           likelihood or its gradient stopped being finite; the flow then has its last good parameters
@@ -155,14 +156,8 @@ FitReport fit(F& flow, BlockView<const typename F::Scalar> x, FitParams p, Progr
         looks = 0;
       }
     }
-    bool go_on = true;
-    if constexpr (std::is_same_v<decltype(progress(now)), bool>) {
-      go_on = progress(now);
-    } else {
-      progress(now);
-    }
-    if (p.patience > 0 && looks >= p.patience) go_on = false;
-    if (!go_on) {
+    const bool tired = p.patience > 0 && looks >= p.patience;
+    if (erg::detail::control_of(progress, now) == Control::stop || tired) {
       report.stopped_early = step + 1 < p.n_steps;
       break;
     }

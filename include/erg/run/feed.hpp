@@ -19,12 +19,7 @@ void for_sinks(F&& f, S&... sinks) {
 }
 template <class S, class T>
 Control give_draw(S& sink, const Draw<T>& draw) {
-  if constexpr (std::is_same_v<decltype(sink.on_draw(draw)), Control>) {
-    return sink.on_draw(draw);
-  } else {
-    sink.on_draw(draw);
-    return Control::proceed;
-  }
+  return control_of([&](const Draw<T>& d) { return sink.on_draw(d); }, draw);
 }
 
 /// Whether draws may stay on the device: all that sinks want of them is done there.

@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "erg/run/control.hpp"
 #include "erg/run/report.hpp"
 
 #include <cstddef>
@@ -29,10 +30,6 @@ struct Draw {
   T operator()(int chain, int d) const { return positions[chain + d * stride]; }
   T energy(int chain) const { return energies[chain]; }
 };
-
-/// What on_draw may return to end the run after the draw. Chains are stepped in launches: what the report counts (acceptance,
-/// gradients) includes the rest of the launch that was under way.
-enum class Control { proceed, stop };
 
 namespace detail {
 

@@ -195,11 +195,7 @@ class Trainer {
   bool advance_by(std::int64_t n, F&& on_step) {
     for (std::int64_t i = 0; i < n; ++i) {
       advance();
-      if constexpr (std::is_same_v<decltype(on_step(report_)), Control>) {
-        if (on_step(report_) == Control::stop) return false;
-      } else {
-        on_step(report_);
-      }
+      if (erg::detail::control_of(on_step, report_) == Control::stop) return false;
     }
     return true;
   }

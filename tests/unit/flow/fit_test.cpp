@@ -122,7 +122,7 @@ TEST_CASE("a fit keeps the parameters that were best on held-out points, and sto
   CHECK(report.held_out_nll <= *std::min_element(seen.begin(), seen.end()));
   CHECK(report.train_nll < seen.back());  // it had overfitted by then
   auto g = flow::real_nvp<double, nn::Tanh>(2, 2, 8);
-  CHECK(flow::fit(g, few, {.every = 7}, [](const flow::FitProgress&) { return false; }).n_steps == 7);
+  CHECK(flow::fit(g, few, {.every = 7}, [](const flow::FitProgress&) { return Control::stop; }).n_steps == 7);
 }
 
 TEST_CASE("a fit refuses what it cannot use", "[flow]") {
