@@ -1,4 +1,4 @@
-# erg_add_tests(<target> SOURCES <...> LABELS <...> [PREFIX <text>] [STRICT] [OPTIONS <...>])
+# erg_add_tests(<target> SOURCES <...> LABELS <...> [PREFIX <text>] [STRICT] [OPTIONS <...>] [LIBRARIES <...>])
 #
 # One test program; each of its test cases becomes a ctest test named "<prefix>: <name of the test case>", labelled slow where it is tagged [slow].
 # The names are asked of the program right after it is linked; a program that cannot list its tests stops the build.
@@ -34,12 +34,12 @@ function(erg_discover_tests target)
 endfunction()
 
 function(erg_add_tests target)
-  cmake_parse_arguments(arg "STRICT" "PREFIX;TIMEOUT" "SOURCES;LABELS;OPTIONS;DEFINITIONS" ${ARGN})
+  cmake_parse_arguments(arg "STRICT" "PREFIX;TIMEOUT" "SOURCES;LABELS;OPTIONS;DEFINITIONS;LIBRARIES" ${ARGN})
   if(NOT arg_SOURCES)
     return()
   endif()
   add_executable(${target} ${arg_SOURCES})
-  target_link_libraries(${target} PRIVATE $<IF:$<BOOL:${arg_STRICT}>,erg::strict,erg::erg> erg_development Catch2::Catch2WithMain)
+  target_link_libraries(${target} PRIVATE $<IF:$<BOOL:${arg_STRICT}>,erg::strict,erg::erg> erg_development Catch2::Catch2WithMain ${arg_LIBRARIES})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_compile_options(${target} PRIVATE ${arg_OPTIONS})
   target_compile_definitions(${target} PRIVATE "ERG_TESTS_DIR=\"${PROJECT_SOURCE_DIR}/tests\"" ${arg_DEFINITIONS})

@@ -2,6 +2,7 @@
 //
 // Amortised training piece by piece, each against what is known in closed form.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 #include "support/curvature.hpp"
 #include "support/z_test.hpp"
 

@@ -2,6 +2,7 @@
 //
 // From data to an energy, judged by quadrature: eight Gaussians on a ring, by persistent contrastive divergence with and without the sampler's term.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 #include "support/z_test.hpp"
 
 #include <erg/energy/gaussian.hpp>

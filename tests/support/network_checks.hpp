@@ -3,6 +3,8 @@
 // The passes of a network against differences and against each other, in double.
 #pragma once
 
+#include "support/compiled_products.hpp"
+
 #include <erg/nn/initialise.hpp>
 #include <erg/nn/network.hpp>
 

@@ -2,6 +2,7 @@
 //
 // Flows where estimates of log Z look for proposals, bases and targets.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 #include "support/z_test.hpp"
 
 #include <erg/energy/gaussian.hpp>

@@ -2,6 +2,7 @@
 //
 // Divergences between energy, decoder and encoder where they have closed forms: everything Gaussian, in one dimension.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 
 #include <erg/energy/ring_of_gaussians.hpp>
 #include <erg/kernel/mala.hpp>

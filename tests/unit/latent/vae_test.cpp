@@ -2,6 +2,7 @@
 //
 // Variational autoencoders: gradients against differences, bounds against the linear model in which all is known.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 
 #include <erg/latent/linear_gaussian.hpp>
 #include <erg/latent/vae.hpp>

@@ -2,6 +2,7 @@
 //
 // Classifiers as energies: identities of log-sum-exp and softmax, and all gradients against central differences.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 
 #include <erg/nn/classifier_energy.hpp>
 #include <erg/nn/score_matching.hpp>

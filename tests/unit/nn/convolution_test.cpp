@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 //
 // Convolutions: by hand, against the sum as it is written down, and the passes against differences and each other.
+#include "support/any_layer.hpp"
 #include "support/catch.hpp"
 #include "support/network_checks.hpp"
 
@@ -108,12 +109,12 @@ TEST_CASE("a transposed convolution is the adjoint of the convolution with the s
 }
 
 TEST_CASE("all passes of convolutions agree with differences and with each other", "[nn][convolution]") {
-  auto down = network(Shape(2, 5, 4), Conv2d(3, 3, {.stride = 2, .padding = 1}), Tanh{}, Conv2d(2, 2), Tanh{}, Dense(2));
-  auto whole = network(Shape(2, 3, 3), Conv2d(3, 3), Tanh{}, ConvTranspose2d(2, 2), Tanh{}, Conv2d(2, 2, {.bias = false}));
+  auto down = test::any_network(Shape(2, 5, 4), Conv2d(3, 3, {.stride = 2, .padding = 1}), Tanh{}, Conv2d(2, 2), Tanh{}, Dense(2));
+  auto whole = test::any_network(Shape(2, 3, 3), Conv2d(3, 3), Tanh{}, ConvTranspose2d(2, 2), Tanh{}, Conv2d(2, 2, {.bias = false}));
   CHECK(test::check_passes(whole).worst() < 1e-7);
   CHECK(test::check_passes(down).worst() < 1e-7);
-  auto up = network(Shape(3, 2, 2), ConvTranspose2d(2, 3, {.stride = 2, .padding = 1, .output_padding = 1}), Tanh{},
-                    ConvTranspose2d(1, 2, {.bias = false}), Tanh{}, Dense(2));
+  auto up = test::any_network(Shape(3, 2, 2), ConvTranspose2d(2, 3, {.stride = 2, .padding = 1, .output_padding = 1}), Tanh{},
+                              ConvTranspose2d(1, 2, {.bias = false}), Tanh{}, Dense(2));
   CHECK(test::check_passes(up).worst() < 1e-7);
 }
 

@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 //
 // Pooling, shapes, normalisation, residuals and attention: exact small cases, and the passes against differences and each other.
+#include "support/any_layer.hpp"
 #include "support/catch.hpp"
 #include "support/network_checks.hpp"
 
@@ -14,22 +15,18 @@ using erg::test::Table;
 
 namespace {
 
-template <class... Layers>
-auto network(Shape in, Layers... layers) {
-  Network<Sequential<Layers...>, double> net{Sequential<Layers...>(in, layers...)};
-  initialise(net, random::Key(3));
-  return net;
-}
-template <class... Layers>
-std::vector<double> outputs(Shape in, std::vector<double> x, Layers... layers) {
-  const auto net = network(in, layers...);
+std::vector<double> outputs_of(const test::AnyNetwork& net, const std::vector<double>& x) {
   std::vector<double> y(static_cast<std::size_t>(net.n_out()));
   net.forward({x.data(), 1, net.n_in(), 1}, {y.data(), 1, net.n_out(), 1});
   return y;
 }
 template <class... Layers>
+std::vector<double> outputs(Shape in, const std::vector<double>& x, Layers... layers) {
+  return outputs_of(test::any_values(in, layers...), x);
+}
+template <class... Layers>
 double worst(Shape in, Layers... layers) {
-  auto net = network(in, layers...);
+  auto net = test::any_network(in, layers...);
   return test::check_passes(net).worst();
 }
 const std::vector<double> nine{1, 2, 3, 4, 9, 6, 7, 8, 5};
@@ -67,7 +64,7 @@ TEST_CASE("pooling, by hand", "[nn][layers]") {
 }
 
 TEST_CASE("the gradient of a maximum goes to the first of equals, as a whole", "[nn][layers]") {
-  const auto net = network(Shape(1, 1, 4), MaxPool2d(1, {.stride = 1}), GlobalMaxPool{});
+  const auto net = test::any_network(Shape(1, 1, 4), MaxPool2d(1, {.stride = 1}), GlobalMaxPool{});
   const std::vector<double> x{1, 3, 3, 2};
   std::vector<double> g(4);
   net.input_gradient({x.data(), 1, 4, 1}, {}, {}, {g.data(), 1, 4, 1});
@@ -83,7 +80,7 @@ TEST_CASE("all passes of pooling and shapes agree with differences and with each
 }
 
 TEST_CASE("normalised features have mean 0 and variance 1 in their groups, then scale and shift", "[nn][layers]") {
-  auto net = network(Shape(4, 2, 3), GroupNorm(2, 1e-12));
+  auto net = test::any_values(Shape(4, 2, 3), GroupNorm(2, 1e-12));
   const Table x(9, 24, 5, 3.0);
   Table y(9, 24);
   net.forward(x, y.view());
@@ -111,7 +108,7 @@ TEST_CASE("all passes of normalisations agree with differences and with each oth
 TEST_CASE("all passes of residuals agree with differences and with each other, and the names are those of the parts", "[nn][layers]") {
   CHECK(worst(4, Residual(Sequential(Dense(4, 5), Tanh{}, Dense(4))), Tanh{}, Dense(2)) < 1e-7);
   CHECK(worst(Shape(2, 4, 4), Residual(Sequential(Conv2d(3, 3, {.stride = 2, .padding = 1}), Tanh{}), Conv2d(3, 1, {.stride = 2})), Tanh{}, Sum{}) < 1e-7);
-  const auto net = network(Shape(2, 4, 4), Residual(Sequential(Conv2d(3, 3, {.padding = 1}), Tanh{}), Conv2d(3, 1, {.bias = false})), Sum{});
+  const auto net = test::any_values(Shape(2, 4, 4), Residual(Sequential(Conv2d(3, 3, {.padding = 1}), Tanh{}), Conv2d(3, 1, {.bias = false})), Sum{});
   CHECK(net.parameters()["0.0.weight"].size() == 54);
   CHECK(net.parameters()["0.shortcut.weight"].size() == 6);
   CHECK(outputs(3, {1, 2, 3}, Residual(Identity{})) == std::vector<double>{2, 4, 6});
@@ -124,7 +121,7 @@ TEST_CASE("half a square beside a network is a sum of both", "[nn][layers]") {
 }
 
 TEST_CASE("attention starts as the identity; pixels that are alike share their values", "[nn][layers]") {
-  const auto attention = network(Shape(8, 2, 2), SelfAttention{});
+  const auto attention = test::any_values(Shape(8, 2, 2), SelfAttention{});
   const Table x(9, 32, 5);
   Table y(9, 32);
   attention.forward(x, y.view());
@@ -143,13 +140,13 @@ TEST_CASE("all passes of attention agree with differences and with each other", 
 }
 
 TEST_CASE("layers that do not fit are refused in a sentence", "[nn][layers]") {
-  ERG_CHECK_THROWS(network(Shape(1, 2, 2), MaxPool2d(3)), std::invalid_argument, "MaxPool2d given (1, 2, 2) features");
+  ERG_CHECK_THROWS(test::any_values(Shape(1, 2, 2), MaxPool2d(3)), std::invalid_argument, "MaxPool2d given (1, 2, 2) features");
   ERG_CHECK_THROWS(MaxPool2d(2, {.padding = 2}), std::invalid_argument, "MaxPool2d::padding = 2 (must be at most half the window");
-  ERG_CHECK_THROWS(network(Shape(3), Reshape(Shape(2, 1, 2))), std::invalid_argument, "Reshape given 3 features (it takes 4 for (2, 1, 2))");
-  ERG_CHECK_THROWS(network(Shape(3, 2, 2), GroupNorm(2)), std::invalid_argument, "GroupNorm given (3, 2, 2) features (it takes channels in 2 groups");
-  ERG_CHECK_THROWS(network(Shape(4), GroupNorm(4)), std::invalid_argument, "GroupNorm given 4 features (it takes two features or more in a group");
-  ERG_CHECK_THROWS(network(Shape(1), LayerNorm{}), std::invalid_argument, "LayerNorm given 1 features (it takes two features or more in a group");
-  CHECK(network(Shape(4, 1, 2), GroupNorm(4)).n_out() == 8);
-  ERG_CHECK_THROWS(network(Shape(3), InstanceNorm2d{}), std::invalid_argument, "InstanceNorm2d given 3 features (it takes images of more than one pixel)");
-  ERG_CHECK_THROWS(network(Shape(3), Residual(Dense(2))), std::invalid_argument, "Residual adds 2 and 3 features");
+  ERG_CHECK_THROWS(test::any_values(Shape(3), Reshape(Shape(2, 1, 2))), std::invalid_argument, "Reshape given 3 features (it takes 4 for (2, 1, 2))");
+  ERG_CHECK_THROWS(test::any_values(Shape(3, 2, 2), GroupNorm(2)), std::invalid_argument, "GroupNorm given (3, 2, 2) features (it takes channels in 2 groups");
+  ERG_CHECK_THROWS(test::any_values(Shape(4), GroupNorm(4)), std::invalid_argument, "GroupNorm given 4 features (it takes two features or more in a group");
+  ERG_CHECK_THROWS(test::any_values(Shape(1), LayerNorm{}), std::invalid_argument, "LayerNorm given 1 features (it takes two features or more in a group");
+  CHECK(test::any_values(Shape(4, 1, 2), GroupNorm(4)).n_out() == 8);
+  ERG_CHECK_THROWS(test::any_values(Shape(3), InstanceNorm2d{}), std::invalid_argument, "InstanceNorm2d given 3 features (it takes images of more than one pixel)");
+  ERG_CHECK_THROWS(test::any_values(Shape(3), Residual(Dense(2))), std::invalid_argument, "Residual adds 2 and 3 features");
 }

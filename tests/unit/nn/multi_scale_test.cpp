@@ -2,6 +2,7 @@
 //
 // Energies at several resolutions.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 
 #include <erg/nn/multi_scale.hpp>
 #include <erg/nn/neural_energy.hpp>

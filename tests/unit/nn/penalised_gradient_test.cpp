@@ -2,6 +2,7 @@
 //
 // The gradient of an energy and of the square of its slope, in one pass: what two passes give.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 
 #include <erg/nn/convolution.hpp>
 #include <erg/nn/neural_energy.hpp>

@@ -2,6 +2,7 @@
 //
 // Weights as files: a file written byte by byte by the format's rules, a round trip, and a sentence for every bad file.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <erg/io/safetensors.hpp>

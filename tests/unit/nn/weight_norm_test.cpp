@@ -1,6 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 //
 // Weights made from other numbers: lengths and directions, and division by the largest singular value.
+#include "support/any_layer.hpp"
 #include "support/catch.hpp"
 #include "support/network_checks.hpp"
 
@@ -43,8 +44,8 @@ struct CarelessNorm : SpectralNorm<X> {
 
 TEST_CASE("a weight norm is lengths times directions; at its start the layer is the one without it", "[nn][layers]") {
   const Table x(5, 3, 1);
-  auto normed = network(3, WeightNorm(Dense(3, 4)), Tanh{}, Dense(2));
-  auto plain = network(3, Dense(3, 4), Tanh{}, Dense(2));
+  auto normed = test::any_values(3, WeightNorm(Dense(3, 4)), Tanh{}, Dense(2));
+  auto plain = test::any_values(3, Dense(3, 4), Tanh{}, Dense(2));
   std::vector<double> theta(normed.parameters().flat().begin() + 4, normed.parameters().flat().end());
   plain.restore(theta);
   CHECK(test::largest_difference(outputs(plain, x), outputs(normed, x)) < 1e-14);
@@ -99,7 +100,7 @@ TEST_CASE("a spectral norm moves its state with the parameters, and never while 
 }
 
 TEST_CASE("standard weights are (-1, 0, 1) of (1, 3, 5), whatever their place and scale", "[nn][layers]") {
-  auto net = network(3, WeightStandard(Dense(3, 1), 1e-12));
+  auto net = test::any_values(3, WeightStandard(Dense(3, 1), 1e-12));
   const double x[] = {1.0, 10.0, 100.0};
   for (const double scale : {1.0, 7.0}) {
     net.restore(std::vector<double>{scale * 1 + 2, scale * 3 + 2, scale * 5 + 2, 0.5});
@@ -107,17 +108,17 @@ TEST_CASE("standard weights are (-1, 0, 1) of (1, 3, 5), whatever their place an
     net.forward({x, 1, 3, 1}, {&y, 1, 1, 1});
     CHECK_THAT(y, test::WithinAbs(99.5, 1e-9));
   }
-  ERG_CHECK_THROWS(network(1, WeightStandard(Dense(1, 2))), std::invalid_argument, "WeightStandard of outputs with one weight each");
+  ERG_CHECK_THROWS(test::any_values(1, WeightStandard(Dense(1, 2))), std::invalid_argument, "WeightStandard of outputs with one weight each");
 }
 
 TEST_CASE("all passes of normalised weights agree with differences and with each other", "[nn][layers]") {
-  auto lengths = network(3, WeightNorm(Dense(3, 4)), Tanh{}, Residual(WeightNorm(Dense(4, 4))), Tanh{}, Dense(2));
+  auto lengths = test::any_network(3, WeightNorm(Dense(3, 4)), Tanh{}, Residual(WeightNorm(Dense(4, 4))), Tanh{}, Dense(2));
   CHECK(test::check_passes(lengths).worst() < 1e-7);
-  auto standard = network(Shape(2, 3, 3), WeightStandard(Conv2d(3, 2)), Tanh{}, Sum{});
+  auto standard = test::any_network(Shape(2, 3, 3), WeightStandard(Conv2d(3, 2)), Tanh{}, Sum{});
   CHECK(test::check_passes(standard).worst() < 1e-6);
-  auto spectral = network(Shape(2, 3, 3), SpectralNorm(Conv2d(3, 2)), Tanh{}, WeightNorm(Conv2d(2, 2, {.bias = false})), Sum{});
+  auto spectral = test::any_network(Shape(2, 3, 3), SpectralNorm(Conv2d(3, 2)), Tanh{}, WeightNorm(Conv2d(2, 2, {.bias = false})), Sum{});
   CHECK(test::check_passes(spectral).worst() < 1e-6);
-  auto careless = network(Shape(2, 3, 3), CarelessNorm<Conv2d>(Conv2d(3, 2)), Tanh{}, Sum{});
+  auto careless = test::any_network(Shape(2, 3, 3), CarelessNorm<Conv2d>(Conv2d(3, 2)), Tanh{}, Sum{});
   const auto e = test::check_passes(careless);
   CHECK(std::max(e.input, e.hessian) < 1e-6);
   CHECK(e.parameter > 1e-3);

@@ -2,6 +2,7 @@
 //
 // A network tilts a flow; a second flow follows the model and proposes.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/trainable.hpp"
 

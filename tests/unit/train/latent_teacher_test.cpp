@@ -2,6 +2,7 @@
 //
 // Teachers of latent-variable models, and what watching a revision says, on energies where all is known.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 #include "support/curvature.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/trainable.hpp"

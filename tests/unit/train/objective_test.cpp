@@ -2,6 +2,7 @@
 //
 // Objectives that look at data alone, and the trained parts of sums.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 #include "support/trainable.hpp"
 
 #include <erg/energy/gaussian.hpp>

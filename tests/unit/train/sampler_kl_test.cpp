@@ -2,6 +2,7 @@
 //
 // The derivative through the last steps of the chains: against differences of the same chains with the same noise.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 #include "support/gaussian_chain.hpp"
 
 #include <erg/energy/gaussian.hpp>

@@ -2,6 +2,7 @@
 //
 // Improved contrastive divergence in the training loop: its terms add up, it is the same for any number of threads, and it resumes.
 #include "support/catch.hpp"
+#include "support/compiled_products.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <erg/energy/gaussian.hpp>
