@@ -39,7 +39,8 @@ int main() {
     const auto report = example::look_at(trainer.energy(), target, held_out);
     std::printf("held-out nats: energy %.4f, flow alone %.4f, the target itself %.4f\n", report.nll, flow_report.nll, target.mean_energy(held_out));
     std::printf("weights of modes, total variation to the truth: energy %.4f, flow alone %.4f\n\n", report.total_variation, flow_report.total_variation);
-    good = good && report.total_variation < 0.03 && report.nll < flow_report.nll && report.nll < target.mean_energy(held_out) + 0.05;
+    // Weights are off by .01 to .02 here; by .45 and more where negatives move by local steps alone (example 14).
+    good = good && report.total_variation < 0.06 && report.nll < flow_report.nll && report.nll < target.mean_energy(held_out) + 0.05;
 
     const std::string id = std::to_string(target.n_modes());
     const std::string reach = std::to_string(target.reach), range = "unset key; plot [-" + reach + ":" + reach + "][-" + reach + ":" + reach + "] ";

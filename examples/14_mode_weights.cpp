@@ -74,5 +74,5 @@ int main() {
                  boxes("($1+0.25):" + std::to_string(rows.size() + 2), example::blue, "flow-assisted");
   picture.write();
   const double flow_error = rows.back().second.total_variation;
-  return flow_error < 0.03 && rows[2].second.total_variation > 3.0 * flow_error ? 0 : 1;
+  return flow_error < 0.06 && rows[2].second.total_variation > 3.0 * flow_error ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 // Handwritten digits on pixels: an energy trained by contrastive divergence with the sampler's KL term and a replay buffer with augmentation;
 // chains far longer than those of training; AND, OR and NOT of two other energies; images that are no digits. Without MNIST it says so and ends.
 //
-//   example_23_mnist_ebm            14 x 14 pixels, under two minutes
+//   example_23_mnist_ebm            14 x 14 pixels, a minute
 //   example_23_mnist_ebm --full     28 x 28 pixels
 #include <erg/energy/logic.hpp>
 #include <chrono>
@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   // [train]
   example::DigitEnergy energy = example::digit_energy(side);
   std::vector<train::HistoryRow> history;
-  example::train_digits(data, {.n_steps = full ? 3000 : 2500}, [&](auto& trainer, const auto& rows) {
+  example::train_digits(data, {.n_steps = full ? 3000 : 1200}, [&](auto& trainer, const auto& rows) {
     energy = trainer.averaged();
     history = rows;
     example::show_sheet(picture, "buffer", "negatives at the end of training", trainer.negatives().positions(), side);
@@ -101,7 +101,7 @@ int main(int argc, char** argv) {
   const auto trained_on = [&](const std::vector<int>& labels) {
     example::DigitEnergy e = example::digit_energy(side);
     const auto some = example::images(*digits, side, 0, 4000, labels);
-    example::train_digits(some, {.n_steps = full ? 1500 : 700}, [&](auto& trainer, const auto&) { e = trainer.averaged(); });
+    example::train_digits(some, {.n_steps = full ? 1500 : 500}, [&](auto& trainer, const auto&) { e = trainer.averaged(); });
     return e;
   };
   const example::DigitEnergy a = trained_on(of_first), b = trained_on(of_second);
@@ -164,5 +164,5 @@ int main(int argc, char** argv) {
   example::show_lines(picture, "drift", "mean distance of two chains", drift, {"from noise", "from digits"});
   std::printf("\n%.0f s\n", seconds());
   picture.write();
-  return auroc == auroc && !(auroc > 0.95) ? 1 : 0;
+  return auroc == auroc && !(auroc > 0.98) ? 1 : 0;  // the energy has 1.000; the mean pixel, which needs no model, .967
 }

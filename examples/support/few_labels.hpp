@@ -216,7 +216,7 @@ inline bool few_labels(bool quick, const std::string& path) {
   if (!digits || !test) return true;
   const auto letters = load_digits("notmnist", "t10k");
   const int n_seeds = quick ? 1 : 3, dim = FewLabels::dim;
-  LabelStudy p{.n_steps = quick ? 400 : 3000, .n_threads = quick ? 1 : 2};
+  LabelStudy p{.n_steps = quick ? 250 : 3000, .n_threads = quick ? 1 : 2};
   std::vector<std::string> kinds{"letters", "blurred", "flat", "noise"};
   std::vector<std::vector<double>> accuracies;
   std::vector<LabelRow> first;

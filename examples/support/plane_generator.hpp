@@ -51,18 +51,19 @@ inline auto plane_sampler(int n_latent = 4) {
   return g;
 }
 
-/// The same energy by maximum likelihood, its normalising constant by quadrature on 120^2 points in every step: what training without it is held
+/// The same energy by maximum likelihood, its normalising constant by quadrature on side^2 points in every step: what training without it is held
 /// against.
 class Quadrature {
  public:
   static constexpr bool needs_negatives = false;
   static constexpr const char* name = "likelihood by quadrature";
-  explicit Quadrature(double reach) : reach_(reach) {}
+  explicit Quadrature(double reach, int side = 120) : reach_(reach), side_(side) {}
 
   template <class E, class T>
   void add_gradient(const E& energy, const erg::train::StepBatch<T>& batch, std::span<T> to, erg::Pieces<T>& pieces, erg::train::StepReport& report) {
-    constexpr int side = 120, n = side * side;
-    std::vector<T> x(2 * n), u(n), w(n);
+    const int side = side_, n = side * side;
+    const auto count = static_cast<std::size_t>(n);
+    std::vector<T> x(2 * count), u(count), w(count);
     for (int i = 0; i < n; ++i) {
       x[static_cast<std::size_t>(i)] = static_cast<T>(reach_ * (2.0 * (i / side + 0.5) / side - 1.0));
       x[static_cast<std::size_t>(n + i)] = static_cast<T>(reach_ * (2.0 * (i % side + 0.5) / side - 1.0));
@@ -71,7 +72,7 @@ class Quadrature {
     erg::batch_value(energy, at, std::span<T>(u));
     const T least = *std::min_element(u.begin(), u.end());
     double sum = 0.0;
-    for (std::size_t i = 0; i < n; ++i) sum += static_cast<double>(w[i] = std::exp(least - u[i]));
+    for (std::size_t i = 0; i < count; ++i) sum += static_cast<double>(w[i] = std::exp(least - u[i]));
     for (T& v : w) v *= static_cast<T>(-1.0 / sum);
     const double cell = 2.0 * reach_ / side;
     report.data_energy = erg::train::detail::add_mean_gradient(energy, batch.data, 1.0, 0.0, to, pieces);
@@ -81,10 +82,11 @@ class Quadrature {
 
  private:
   double reach_;
+  int side_;
 };
-inline PlaneReport train_by_quadrature(const PlaneTarget& target, const std::vector<float>& data, const std::vector<float>& held_out, long n_steps) {
+inline PlaneReport train_by_quadrature(const PlaneTarget& target, const std::vector<float>& data, const std::vector<float>& held_out, long n_steps, int side = 120) {
   namespace train = erg::train;
-  train::Trainer t(erg::tilt(erg::GaussianIsotropic<2>(4.0), flat_network(2, 128, 2.0F)), train::Data<float>(data, 2), train::NoNegatives{}, Quadrature(target.reach),
+  train::Trainer t(erg::tilt(erg::GaussianIsotropic<2>(4.0), flat_network(2, 128, 2.0F)), train::Data<float>(data, 2), train::NoNegatives{}, Quadrature(target.reach, side),
                    train::Scheduled(erg::nn::Adam<float>{{.learning_rate = 2e-3}}, erg::nn::CosineRate(n_steps, 0.02)), train::NoTeacher{}, {.batch = 256});
   t.run(n_steps);
   return look_at(t.energy(), target, held_out);
