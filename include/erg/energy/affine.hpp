@@ -1,7 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/detail/log_abs_det.hpp"
+#include "erg/energy/log_abs_det.hpp"
 #include "erg/energy/compose.hpp"
 #include "erg/lane/math/log.hpp"
 

@@ -1,7 +1,7 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/detail/log_abs_det.hpp"
+#include "erg/energy/log_abs_det.hpp"
 #include "erg/flow/flow.hpp"
 #include "erg/tile/owned_block.hpp"
 
