@@ -1,8 +1,8 @@
 // Copyright (c) the erg authors. SPDX-License-Identifier: MIT
 #pragma once
 
-#include "erg/energy/log_abs_det.hpp"
 #include "erg/energy/compose.hpp"
+#include "erg/energy/log_abs_det.hpp"
 #include "erg/lane/math/log.hpp"
 
 #include <cmath>

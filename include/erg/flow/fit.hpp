@@ -7,8 +7,10 @@
 #include "erg/nn/schedule.hpp"
 #include "erg/random/shuffle.hpp"
 #include "erg/run/control.hpp"
+#include "erg/tile/owned_block.hpp"
 
 #include <limits>
+#include <numeric>
 
 namespace erg::flow {
 
@@ -70,6 +72,51 @@ inline void require_fit(const FitParams& p, int n, int dim, int flow_dim) {
   erg::detail::require_count("the number of points", n, 2);
 }
 
+/// Points in random order: a share of them held out, the others in batches, reordered for every epoch.
+template <class T>
+class Portions {
+ public:
+  Portions(BlockView<const T> x, const FitParams& p) : x_(x), key_(random::Key(p.seed).purpose(random::Purpose::data)), order_(static_cast<std::size_t>(x.n_chains)) {
+    std::iota(order_.begin(), order_.end(), 0);
+    if (p.held_out > 0.0) {
+      random::shuffle(order_, key_);
+      n_held_ = std::max(1, static_cast<int>(p.held_out * x.n_chains));
+    }
+    take(std::span<const int>(order_).first(static_cast<std::size_t>(n_held_)), held_);
+    which_.resize(static_cast<std::size_t>(std::min(p.batch, x.n_chains - n_held_)));
+  }
+  bool holds_out() const { return n_held_ > 0; }
+  BlockView<const T> held_out() const { return held_; }
+  /// Valid until the next batch.
+  BlockView<const T> others() { return take(reordered(), batch_); }
+  BlockView<const T> batch(long step) {
+    const std::span<int> train = reordered();
+    const auto size = static_cast<long>(which_.size()), n_train = static_cast<long>(train.size());
+    for (long c = 0; c < size; ++c) {
+      const long at = step * size + c;
+      if (at % n_train == 0) random::shuffle(train, key_.at(static_cast<std::uint64_t>(at / n_train) + 1));
+      which_[static_cast<std::size_t>(c)] = train[static_cast<std::size_t>(at % n_train)];
+    }
+    return take(which_, batch_);
+  }
+
+ private:
+  std::span<int> reordered() { return std::span<int>(order_).subspan(static_cast<std::size_t>(n_held_)); }
+  BlockView<const T> take(std::span<const int> which, OwnedBlock<T>& to) const {
+    const BlockView<T> v = to.shaped(static_cast<int>(which.size()), x_.dim);
+    for (int d = 0; d < v.dim; ++d) {
+      for (int c = 0; c < v.n_chains; ++c) v(c, d) = x_(which[static_cast<std::size_t>(c)], d);
+    }
+    return v;
+  }
+
+  BlockView<const T> x_;
+  random::Key key_;
+  std::vector<int> order_, which_;
+  int n_held_ = 0;
+  OwnedBlock<T> held_, batch_;
+};
+
 }  // namespace detail
 
 /// Maximum likelihood: changes the flow's parameters to lower the mean of -log p over points of the data side.
@@ -86,27 +133,10 @@ inline void require_fit(const FitParams& p, int n, int dim, int flow_dim) {
 template <class F, class Progress>
 FitReport fit(F& flow, BlockView<const typename F::Scalar> x, FitParams p, Progress&& progress) {
   using T = typename F::Scalar;
-  const int n = x.n_chains, dim = x.dim;
-  detail::require_fit(p, n, dim, flow.dim());
+  detail::require_fit(p, x.n_chains, x.dim, flow.dim());
   detail::require_finite_points(x);
-  const random::Key key = random::Key(p.seed).purpose(random::Purpose::data);
-  std::vector<int> order(static_cast<std::size_t>(n));
-  for (int i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = i;
-  if (p.held_out > 0.0) random::shuffle(order, key);
-  const int n_held = p.held_out > 0.0 ? std::max(1, static_cast<int>(p.held_out * n)) : 0, n_train = n - n_held;
-  const int size = std::min(p.batch, n_train);
-  const auto take = [&](std::span<const int> which, std::vector<T>& to) {
-    to.resize(which.size() * static_cast<std::size_t>(dim));
-    const int m = static_cast<int>(which.size());
-    for (int d = 0; d < dim; ++d) {
-      for (int c = 0; c < m; ++c) to[static_cast<std::size_t>(d) * which.size() + static_cast<std::size_t>(c)] = x(which[static_cast<std::size_t>(c)], d);
-    }
-    return BlockView<const T>{to.data(), m, dim, m};
-  };
-  std::vector<T> held_values, batch_values;
-  const auto held = take(std::span<const int>(order).first(static_cast<std::size_t>(n_held)), held_values);
-  std::span<int> train = std::span<int>(order).subspan(static_cast<std::size_t>(n_held));
-  if (p.observe) flow.observe(take(train, batch_values));
+  detail::Portions<T> points(x, p);
+  if (p.observe) flow.observe(points.others());
 
   Pieces<T> pieces(p.n_threads);
   nn::Adam<T> adam({.learning_rate = p.learning_rate});
@@ -119,20 +149,19 @@ FitReport fit(F& flow, BlockView<const typename F::Scalar> x, FitParams p, Progr
                              " (the flow has its last good parameters) lower learning_rate or clip, or look for outliers in the data");
   };
   FitReport report;
-  report.held_out_nll = n_held > 0 ? mean_nll(flow, held, pieces) : std::numeric_limits<double>::quiet_NaN();
-  if (n_held > 0 && !std::isfinite(report.held_out_nll)) fail("the likelihood of the held-out points", 0);
+  const auto held_out_nll = [&](long step) {
+    if (!points.holds_out()) return std::numeric_limits<double>::quiet_NaN();
+    const double nll = mean_nll(flow, points.held_out(), pieces);
+    if (!std::isfinite(nll)) fail("the likelihood of the held-out points", step);
+    return nll;
+  };
+  report.held_out_nll = held_out_nll(0);
   keep(best);
   double sum = 0.0;
   int since = 0, looks = 0;
   for (long step = 0; step < p.n_steps; ++step) {
-    std::vector<int> which(static_cast<std::size_t>(size));
-    for (int c = 0; c < size; ++c) {
-      const long at = step * size + c;
-      if (at % n_train == 0) random::shuffle(train, key.at(static_cast<std::uint64_t>(at / n_train) + 1));
-      which[static_cast<std::size_t>(c)] = train[static_cast<std::size_t>(at % n_train)];
-    }
     std::fill(gradient.begin(), gradient.end(), T(0));
-    const double nll = forward_kl(flow, take(which, batch_values), {}, gradient, pieces);
+    const double nll = forward_kl(flow, points.batch(step), {}, gradient, pieces);
     if (!std::isfinite(nll)) fail("the likelihood", step);
     const double norm = p.clip > 0.0 ? nn::clip_norm(std::span<T>(gradient), p.clip) : nn::norm(std::span<const T>(gradient));
     if (!std::isfinite(norm)) fail("the gradient", step);
@@ -142,27 +171,24 @@ FitReport fit(F& flow, BlockView<const typename F::Scalar> x, FitParams p, Progr
     ++since;
     report.n_steps = step + 1;
     if ((step + 1) % p.every != 0 && step + 1 != p.n_steps) continue;
-    FitProgress now{step + 1, sum / since, n_held > 0 ? mean_nll(flow, held, pieces) : std::numeric_limits<double>::quiet_NaN(), norm};
+    const FitProgress now{step + 1, sum / since, held_out_nll(step), norm};
     report.train_nll = now.train_nll;
     sum = 0.0;
     since = 0;
-    if (n_held > 0) {
-      if (!std::isfinite(now.held_out_nll)) fail("the likelihood of the held-out points", step);
-      ++looks;
-      if (now.held_out_nll < report.held_out_nll) {
-        report.held_out_nll = now.held_out_nll;
-        report.best_step = step + 1;
-        keep(best);
-        looks = 0;
-      }
+    ++looks;
+    if (now.held_out_nll < report.held_out_nll) {
+      report.held_out_nll = now.held_out_nll;
+      report.best_step = step + 1;
+      keep(best);
+      looks = 0;
     }
-    const bool tired = p.patience > 0 && looks >= p.patience;
+    const bool tired = points.holds_out() && p.patience > 0 && looks >= p.patience;
     if (erg::detail::control_of(progress, now) == Control::stop || tired) {
       report.stopped_early = step + 1 < p.n_steps;
       break;
     }
   }
-  if (n_held > 0) {
+  if (points.holds_out()) {
     flow.restore(best);
   } else {
     report.best_step = report.n_steps;
