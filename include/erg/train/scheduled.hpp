@@ -14,8 +14,8 @@ class Scheduled {
  public:
   Scheduled(Optimizer o, Schedule s) : optimizer_(std::move(o)), schedule_(std::move(s)) {}
   template <class T>
-  void step(std::span<T> theta, std::span<const T> gradient) {
-    optimizer_.step(theta, gradient, schedule_(step_++));
+  void step(std::span<T> theta, std::span<const T> gradient, double factor = 1.0) {
+    optimizer_.step(theta, gradient, factor * schedule_(step_++));
   }
   void save(io::Writer& w) const {
     optimizer_.save(w);

@@ -18,3 +18,4 @@
 #include "erg/train/terms.hpp"
 #include "erg/train/trainer.hpp"
 #include "erg/train/virtual_adversarial.hpp"
+#include "erg/train/watchdog.hpp"

@@ -81,6 +81,7 @@ class Trainer {
   const Data<T>& data() const { return data_; }
   Teacher& teacher() { return teacher_; }
   Bank& negatives() { return bank_; }
+  Optimizer& optimizer() { return optimizer_; }
   /// Steps done.
   std::int64_t step() const { return step_; }
   const StepReport& report() const { return report_; }
