@@ -17,7 +17,7 @@ endif()
 if(ERG_SANITIZE)
   target_compile_options(erg_development INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${ERG_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer>)
   target_link_options(erg_development INTERFACE -fsanitize=${ERG_SANITIZE})
-  # What would double the time of compiling is not looked for: uses after scope (inlined lambdas have very many scopes), and null and alignment at
+  # What costs half of the time of compiling or nearly so is not looked for: uses after scope (inlined lambdas have very many scopes), and null and alignment at
   # every access of a member (a null pointer stops the program all the same, and so do lanes that are loaded from where they may not be).
   if(ERG_SANITIZE MATCHES "address")
     target_compile_options(erg_development INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize-address-use-after-scope>)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "erg/run/checkpoint.hpp"
+#include "erg/run/control.hpp"
 #include "erg/run/moments_window.hpp"
 #include "erg/run/step_tile.hpp"
 

@@ -3,6 +3,7 @@
 
 #include "erg/nn/optimizer.hpp"
 #include "erg/run/checkpoint.hpp"
+#include "erg/run/control.hpp"
 #include "erg/train/chains.hpp"
 #include "erg/train/objective.hpp"
 #include "erg/train/scheduled.hpp"
